@@ -1,0 +1,156 @@
+//! Executions: one record for each call of a capability.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::capability::Effect;
+use crate::guest::GuestError;
+use crate::id::{ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
+use crate::plugin::PluginRef;
+use crate::time::Timestamp;
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Begun; a write that is still so after a crash is unknown.
+    Running,
+    /// The gateway answered with a result.
+    Succeeded,
+    /// It failed, and is known to have done nothing at the provider or to have been refused there.
+    Failed,
+    /// A write was sent and its answer never came. It is looked up, never assumed.
+    Unknown,
+}
+
+/// The record of one call.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Execution {
+    /// Its identifier.
+    pub id: ExecutionId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which integration was called.
+    pub integration: IntegrationId,
+    /// The provider's code.
+    pub provider: String,
+    /// The plugin version that ran.
+    pub plugin: PluginRef,
+    /// The capability's code.
+    pub capability: String,
+    /// Whether it can change something at the provider.
+    pub effect: Effect,
+    /// The key that asked.
+    pub actor: KeyId,
+    /// The request that asked.
+    pub request: RequestId,
+    /// The key that makes its writes safe to repeat.
+    pub idempotency_key: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The parameters, without secrets.
+    pub parameters: Value,
+    /// The result, without secrets.
+    pub result: Option<Value>,
+    /// The gateway's answer, where it said no.
+    pub error: Option<GuestError>,
+    /// What stopped the gateway, where it could not answer.
+    pub fault: Option<Fault>,
+    /// Requests that went to the provider, in order.
+    pub calls: Vec<ProviderCall>,
+    /// Lines that the gateway logged.
+    pub log: Vec<LogLine>,
+    /// What it used.
+    pub cost: Cost,
+    /// When it began.
+    #[schemars(with = "String")]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[schemars(with = "Option<String>")]
+    pub finished_at: Option<Timestamp>,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+}
+
+/// Why a gateway could not answer: a fault, as opposed to an answer that says no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Fault {
+    /// The component trapped.
+    Trap {
+        /// What the runtime reports.
+        message: String,
+        /// The component's frames, innermost first.
+        backtrace: Vec<String>,
+    },
+    /// A limit was hit.
+    Limit {
+        /// Which one, by its name in the grant.
+        limit: String,
+        /// What it is set to, in the limit's unit.
+        max: u64,
+    },
+    /// The host failed.
+    Host {
+        /// What happened, in terms safe to show.
+        message: String,
+    },
+}
+
+impl Fault {
+    /// The fault in a sentence.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Trap { message, .. } => format!("the gateway trapped: {message}"),
+            Self::Limit { limit, max } => format!("the gateway hit its limit `{limit}` of {max}"),
+            Self::Host { message } => message.clone(),
+        }
+    }
+}
+
+/// One request to the provider, without secrets and without bodies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProviderCall {
+    /// The method.
+    pub method: String,
+    /// Scheme, host and path; query values are left out.
+    pub url: String,
+    /// The HTTP status, where an answer came.
+    pub status: Option<u16>,
+    /// Why there was none.
+    pub error: Option<String>,
+    /// Bytes sent in the body.
+    pub request_bytes: u64,
+    /// Bytes received in the body.
+    pub response_bytes: u64,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+    /// Whether it was a write whose answer never came.
+    pub answer_lost: bool,
+}
+
+/// One line that a gateway logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogLine {
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// The line.
+    pub message: String,
+    /// Named values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, String)>,
+}
+
+/// What a call used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// Processor time, in epoch ticks of ten milliseconds; 0 is less than one.
+    pub cpu_ticks: u64,
+    /// The largest linear memory, in bytes.
+    pub memory_bytes: u64,
+    /// Calls from the component to the host.
+    pub host_calls: u64,
+    /// Time spent in the component and its imports, in microseconds.
+    pub wall_us: u64,
+}

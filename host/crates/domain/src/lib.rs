@@ -1,0 +1,29 @@
+//! The words of Gatehouse as types: no I/O, no clock, no randomness.
+//!
+//! Read in this order: identifiers, errors, who asks (tenancy), what can be called
+//! (manifest, plugin, capability), what is called (integration, execution), what
+//! comes back by itself (webhook).
+
+pub mod id;
+pub mod time;
+
+pub mod error;
+pub mod guest;
+
+pub mod key;
+pub mod permission;
+pub mod tenant;
+
+pub mod capability;
+pub mod manifest;
+pub mod plugin;
+pub mod sheet;
+
+pub mod execution;
+pub mod grant;
+pub mod install;
+pub mod integration;
+
+pub mod webhook;
+
+pub use error::{Error, ErrorKind, Problem, Result};

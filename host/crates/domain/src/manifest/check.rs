@@ -1,0 +1,174 @@
+//! What must hold within a manifest, beyond its shape.
+
+use crate::error::{Error, Problem, Result};
+use crate::manifest::webhook::{SignatureFormat, Verify};
+use crate::manifest::{Egress, Manifest, Rule};
+
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+impl Manifest {
+    /// Reads a `plugin.toml`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`], with the line where it does not parse, or with every rule it breaks.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let manifest: Self = toml::from_str(text).map_err(|error| Error::invalid(format!("plugin.toml: {error}")))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Reads the JSON form that a built component carries.
+    ///
+    /// # Errors
+    /// As [`Manifest::from_toml`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        let manifest: Self = serde_json::from_slice(bytes)
+            .map_err(|error| Error::invalid(format!("the embedded manifest does not parse: {error}")))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Checks every rule that the types do not express, and names each one that is broken.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`] with one problem a broken rule.
+    pub fn check(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        check_name("$.id", &self.id, &mut problems);
+        check_name("$.provider", &self.provider, &mut problems);
+        check_egress(&self.egress, &mut problems);
+        self.check_secrets(&mut problems);
+        self.check_webhook(&mut problems);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::problems("the manifest breaks its rules", problems))
+    }
+
+    fn check_secrets(&self, problems: &mut Vec<Problem>) {
+        let fields: Vec<&str> = self.credential_fields().collect();
+        let mut need = |path: String, field: &str| {
+            if !fields.contains(&field) {
+                problems.push(Problem::at(path, format!("`{field}` is not a property of `credentials`; add it there")));
+            }
+        };
+        for (index, scheme) in self.auth.iter().enumerate() {
+            for field in scheme.placement.secrets() {
+                need(format!("$.auth[{index}]"), field);
+            }
+        }
+        if let Some(webhook) = &self.webhook {
+            need("$.webhook.verify.secret".to_owned(), webhook.verify.secret());
+        }
+    }
+
+    fn check_webhook(&self, problems: &mut Vec<Problem>) {
+        let Some(webhook) = &self.webhook else { return };
+        let Verify::Hmac { signed, format, timestamp_header, tolerance_seconds, .. } = &webhook.verify;
+        if !signed.contains("{body}") {
+            problems
+                .push(Problem::at("$.webhook.verify.signed", "must contain {body}, or the body could be exchanged"));
+        }
+        let has_timestamp = matches!(format, SignatureFormat::Pairs { .. }) || timestamp_header.is_some();
+        if signed.contains("{timestamp}") && (!has_timestamp || tolerance_seconds.is_none()) {
+            problems.push(Problem::at(
+                "$.webhook.verify.tolerance_seconds",
+                "a signed {timestamp} needs `tolerance_seconds` and either `format.style = \"pairs\"` or `timestamp_header`",
+            ));
+        }
+        if webhook.dedupe.as_deref().is_some_and(|pointer| !pointer.starts_with('/')) {
+            problems.push(Problem::at("$.webhook.dedupe", "must be a JSON pointer that begins with /"));
+        }
+    }
+}
+
+fn check_name(path: &str, name: &str, problems: &mut Vec<Problem>) {
+    let fits = (1..=64).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+    if !fits {
+        let message = format!("`{name}` must be 1 to 64 lower-case letters, digits, - or _, and begin with a letter");
+        problems.push(Problem::at(path, message));
+    }
+}
+
+fn check_egress(egress: &Egress, problems: &mut Vec<Problem>) {
+    if !egress.base_url.starts_with("https://") {
+        let message = format!("`{}` must begin with https://", egress.base_url);
+        problems.push(Problem::at("$.egress.base_url", message));
+    }
+    if egress.allow.is_empty() {
+        problems.push(Problem::at("$.egress.allow", "must allow something"));
+    }
+    for (index, rule) in egress.allow.iter().enumerate() {
+        check_rule(&format!("$.egress.allow[{index}]"), rule, problems);
+    }
+}
+
+fn check_rule(path: &str, rule: &Rule, problems: &mut Vec<Problem>) {
+    let fits = !rule.host.is_empty()
+        && rule.host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'{' | b'}' | b'_'))
+        && rule.host.contains('.')
+        && !rule.host.ends_with('.');
+    if !fits {
+        problems.push(Problem::at(format!("{path}.host"), format!("`{}` is not a host name", rule.host)));
+    }
+    for method in rule.methods.iter().filter(|method| !METHODS.contains(&method.as_str())) {
+        let message = format!("`{method}` is not one of {}", METHODS.join(", "));
+        problems.push(Problem::at(format!("{path}.methods"), message));
+    }
+    for glob in rule.paths.iter().filter(|glob| !glob.starts_with('/')) {
+        problems.push(Problem::at(format!("{path}.paths"), format!("`{glob}` must begin with /")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        id = "acme"
+        version = "1.0.0"
+        provider = "acme"
+        name = "Acme"
+        description = "Sells everything."
+        publisher = "acme"
+        license = "MIT"
+        category = "payments"
+        contract = "0.1.0"
+        [egress]
+        base_url = "https://api.acme.example"
+        allow = [{ host = "api.acme.example", methods = ["GET"], paths = ["/v1/**"] }]
+        [[auth]]
+        name = "key"
+        type = "bearer"
+        secret = "api_key"
+        [credentials]
+        type = "object"
+        properties = { api_key = { type = "string", writeOnly = true } }
+    "#;
+
+    fn check(change: (&str, &str), expect: &str) {
+        assert!(GOOD.contains(change.0), "the case changes nothing");
+        let error = Manifest::from_toml(&GOOD.replace(change.0, change.1)).unwrap_err().to_string();
+        assert!(error.contains(expect), "{error}");
+    }
+
+    #[test]
+    fn a_good_manifest_survives_its_json_form() {
+        let manifest = Manifest::from_toml(GOOD).unwrap();
+        let json = serde_json::to_vec(&manifest).unwrap();
+        assert_eq!(Manifest::from_json(&json).unwrap(), manifest);
+    }
+
+    #[test]
+    fn each_broken_rule_is_named() {
+        check((r#"id = "acme""#, r#"id = "Acme Inc""#), "$.id");
+        check(("https://api", "http://api"), "$.egress.base_url");
+        check((r#""GET""#, r#""FETCH""#), "$.egress.allow[0].methods");
+        check(("/v1/**", "v1"), "$.egress.allow[0].paths");
+        check((r#"secret = "api_key""#, r#"secret = "apikey""#), "`apikey` is not a property");
+        check(("license", "licence"), "licence");
+        check(("1.0.0", "1.0"), "version");
+    }
+}

@@ -1,0 +1,92 @@
+//! Webhooks in: endpoints, what was delivered, and the events found in it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{DeliveryId, EndpointId, EventId, IntegrationId, TenantId};
+use crate::time::Timestamp;
+
+/// Where one integration's webhooks reach us.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Its identifier, which is the secret part of its URL.
+    pub id: EndpointId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which integration it belongs to.
+    pub integration: IntegrationId,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum DeliveryState {
+    /// Verified and stored; not parsed yet.
+    Pending,
+    /// Parsed by the gateway.
+    Parsed {
+        /// How many events were in it.
+        events: u32,
+    },
+    /// The gateway could not parse it, however often it tried.
+    Failed {
+        /// What it said last.
+        reason: String,
+    },
+    /// It could not be verified: kept for the tenant to see, never shown to plugin code.
+    Quarantined {
+        /// Which rule it broke.
+        reason: String,
+    },
+}
+
+/// One request that reached an endpoint. Its raw bytes are kept beside it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Delivery {
+    /// Its identifier.
+    pub id: DeliveryId,
+    /// Which integration it is for.
+    pub integration: IntegrationId,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body's size in bytes.
+    pub size: u64,
+    /// What became of it.
+    #[serde(flatten)]
+    pub state: DeliveryState,
+    /// How often the gateway was asked to parse it.
+    pub attempts: u32,
+    /// When it arrived.
+    #[schemars(with = "String")]
+    pub received_at: Timestamp,
+}
+
+/// Something a provider told us, verified and normalised.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// Our identifier.
+    pub id: EventId,
+    /// Which integration it is for.
+    pub integration: IntegrationId,
+    /// The provider's code.
+    pub provider: String,
+    /// The delivery it came in.
+    pub delivery: DeliveryId,
+    /// The provider's id of the event.
+    pub provider_id: String,
+    /// Our name for it, such as `payment.succeeded`.
+    pub kind: String,
+    /// The provider's own name for it.
+    pub provider_kind: String,
+    /// The provider's id of the record it is about.
+    pub subject: Option<String>,
+    /// The normalised content.
+    pub data: Value,
+    /// When it happened.
+    #[schemars(with = "String")]
+    pub occurred_at: Timestamp,
+    /// When it reached us.
+    #[schemars(with = "String")]
+    pub received_at: Timestamp,
+}
