@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Tests of the whole product live in `it/`: one binary that drives the real server.

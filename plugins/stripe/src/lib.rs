@@ -1,1 +1,68 @@
-//! Placeholder.
+//! The Stripe gateway: which function is answered where, and nothing else.
+//!
+//! It never sees a secret key; the host attaches it as `plugin.toml` says.
+
+mod api;
+mod charges;
+mod connection;
+mod customers;
+mod error;
+mod links;
+mod refunds;
+mod transactions;
+mod webhook;
+
+use gatehouse_sdk::payments::{charges as charge, customers as customer, links as link};
+use gatehouse_sdk::payments::{refunds as refund, transactions as transaction};
+use gatehouse_sdk::{Account, Result, connection as account, webhook as hook};
+
+/// The gateway.
+pub struct Stripe;
+
+impl account::Guest for Stripe {
+    fn test() -> Result<Account> {
+        connection::test()
+    }
+}
+
+impl hook::Guest for Stripe {
+    fn parse(delivery: hook::Delivery) -> Result<Vec<hook::Event>> {
+        webhook::parse(&delivery.body)
+    }
+}
+
+impl charge::Guest for Stripe {
+    fn process_payment(request: charge::PaymentRequest) -> Result<charge::Payment> {
+        charges::process(&request)
+    }
+
+    fn get_payment(id: String) -> Result<charge::Payment> {
+        charges::get(&id)
+    }
+}
+
+impl refund::Guest for Stripe {
+    fn refund_payment(request: refund::RefundRequest) -> Result<refund::Refund> {
+        refunds::refund(&request)
+    }
+}
+
+impl customer::Guest for Stripe {
+    fn create_customer_profile(request: customer::CustomerRequest) -> Result<customer::Customer> {
+        customers::create(&request)
+    }
+}
+
+impl link::Guest for Stripe {
+    fn create_payment_link(request: link::LinkRequest) -> Result<link::Link> {
+        links::create(&request)
+    }
+}
+
+impl transaction::Guest for Stripe {
+    fn sync_transactions(request: transaction::TransactionsRequest) -> Result<transaction::TransactionsPage> {
+        transactions::list(&request)
+    }
+}
+
+gatehouse_sdk::export_gateway!(Stripe: connection, webhook, charges, refunds, customers, links, transactions);

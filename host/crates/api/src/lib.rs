@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The HTTP API: routes, extractors, problem documents. The only place where a status
+//! code is chosen. It decides nothing else: every handler asks the engine.
+//!
+//! Read in this order: [`router`] has every route in one table, [`table`] says what a route
+//! is, `guard` checks keys and permissions, `routes` has one file a resource.
+
+mod body;
+mod guard;
+mod openapi;
+mod page;
+mod problem;
+mod request;
+mod routes;
+mod status;
+
+pub mod router;
+pub mod table;
+
+pub use router::{App, serve_api};

@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The only crate that sees a plaintext secret or opens an outbound socket.
+//!
+//! Read in this order: what a secret is, how it is sealed, how a webhook is verified with
+//! one, then a request's way out: the message, the policy that judges it, the credential
+//! that is added last, the connection, the answer and what is taken out of it.
+
+pub mod credentials;
+pub mod secret;
+
+pub mod vault;
+
+pub mod webhook;
+
+pub mod message;
+pub mod session;
+
+pub mod broker;
+
+mod bounded;
+mod egress;
+mod scrub;
+
+pub use broker::{Broker, BrokerConfig};
+pub use credentials::Credentials;
+pub use egress::resolve::{Resolve, Resolving};
+pub use message::{Body, Method, Request, Response, SendError};
+pub use secret::Secret;
+pub use session::{Session, SessionSpec};
+pub use vault::{CredentialContext, RootKey, TenantKeyRef, Vault};
+pub use webhook::{Refusal, RefusalReason};

@@ -116,6 +116,20 @@ impl Error {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// Says where the input is wrong.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>, message: impl Into<String>) -> Self {
+        self.problems.push(Problem::at(path, message));
+        self
+    }
+
+    /// Says how long to wait before it may work, in milliseconds.
+    #[must_use]
+    pub fn retry_after(mut self, millis: u64) -> Self {
+        self.retry_after_ms = Some(millis);
+        self
+    }
+
     /// Adds a name and value for the log.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {

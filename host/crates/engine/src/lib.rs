@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The use cases of Gatehouse. It decides what happens and in which order; it knows no
+//! HTTP status, no database, no wasm and no plaintext secret.
+//!
+//! Read in this order: [`Engine`] and what it is made of, who asks, then one file a use case.
+
+mod clock;
+mod engine;
+mod schema;
+
+pub mod caller;
+pub mod keys;
+pub mod tenants;
+
+pub mod catalog;
+pub mod installs;
+
+pub mod integrations;
+
+pub mod execute;
+pub mod executions;
+
+pub mod webhook;
+
+mod housekeeping;
+mod recover;
+
+pub use caller::Caller;
+pub use clock::{Clock, SystemClock};
+pub use engine::{Engine, Parts, Policy};
+
+/// What the layers above hand down without being able to open it.
+pub use gatehouse_broker::Credentials;

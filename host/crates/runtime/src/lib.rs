@@ -1,1 +1,34 @@
-//! Placeholder.
+//! The only crate that knows wasmtime: it reads, compiles and runs plugins, and never
+//! holds a key, a socket or a record.
+//!
+//! Read in this order: how it is configured and used, what is read from a component
+//! before it runs, how it is packaged, what a call is, what the host lends during one.
+
+pub mod config;
+pub mod runtime;
+
+pub mod inspect;
+mod sections;
+mod shape;
+
+pub mod package;
+
+mod cache;
+mod compile;
+mod engine;
+pub mod worker;
+
+pub mod call;
+pub mod plugin;
+
+pub mod egress;
+mod fault;
+mod host;
+
+pub use call::{Answer, Call, Cancel, Change, Report, Target};
+pub use config::{PoolConfig, RuntimeConfig, WorkerCommand};
+pub use egress::Egress;
+pub use inspect::Inspection;
+pub use package::{WitSource, package};
+pub use plugin::{Parameters, Plugin};
+pub use runtime::Runtime;

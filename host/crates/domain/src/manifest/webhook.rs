@@ -90,6 +90,16 @@ pub enum SignatureEncoding {
 }
 
 impl Verify {
+    /// The headers that carry the proof, in lower case; a gateway does not get to see them.
+    pub fn headers(&self) -> Vec<String> {
+        match self {
+            Self::Hmac { header, timestamp_header, .. } => {
+                let names = std::iter::once(header).chain(timestamp_header);
+                names.map(|name| name.to_ascii_lowercase()).collect()
+            }
+        }
+    }
+
     /// The credential field that holds the secret.
     pub fn secret(&self) -> &str {
         match self {

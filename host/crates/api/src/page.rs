@@ -1,0 +1,75 @@
+//! Lists: `?limit=&cursor=` in, `{items, next}` out.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use gatehouse_domain::{Error, Problem, Result};
+use gatehouse_store::{Page, Paged};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Failure;
+
+/// The most that one page holds.
+const MOST: usize = 200;
+/// What a page holds where nothing is said.
+const USUAL: usize = 50;
+
+/// A page of a list.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Listing<T> {
+    /// What is on it.
+    pub(crate) items: Vec<T>,
+    /// The cursor of the next page; absent at the end.
+    pub(crate) next: Option<String>,
+}
+
+/// A list that is never long.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Items<T> {
+    /// All of it.
+    pub(crate) items: Vec<T>,
+}
+
+impl<T> Listing<T> {
+    /// A page of what the store gave, each put into its outward shape.
+    pub(crate) fn of<R>(paged: Paged<R>, show: impl FnMut(R) -> T) -> Self {
+        let next = paged.next.map(|cursor| cursor.to_string());
+        Self { items: paged.items.into_iter().map(show).collect(), next }
+    }
+}
+
+/// The page that a request asks for.
+pub(crate) struct Asked(pub(crate) Page);
+
+#[derive(Deserialize)]
+struct Raw {
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let query = Query::<Raw>::from_request_parts(parts, state).await;
+        let Query(raw) = query.map_err(|_| Failure(Error::invalid("the query does not read")))?;
+        page(raw).map(Self).map_err(Failure)
+    }
+}
+
+fn page(raw: Raw) -> Result<Page> {
+    let limit = match raw.limit {
+        None => USUAL,
+        Some(text) => {
+            let limit = text.parse::<usize>().ok().filter(|limit| (1..=MOST).contains(limit));
+            limit.ok_or_else(|| wrong("limit", format!("`{text}` is not a number from 1 to {MOST}")))?
+        }
+    };
+    let after = raw.cursor.map(|text| text.parse()).transpose();
+    let after = after.map_err(|_| wrong("cursor", "is not one that a list gave".to_owned()))?;
+    Ok(Page { after, ..Page::first(limit) })
+}
+
+fn wrong(name: &str, message: String) -> Error {
+    Error::problems("the query does not fit", vec![Problem::at(format!("?{name}"), message)])
+}

@@ -1,0 +1,162 @@
+//! Problem documents (RFC 9457): what went wrong, where, and what to do.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gatehouse_domain::execution::{Execution, Outcome};
+use gatehouse_domain::guest::GuestError;
+use gatehouse_domain::{Error, ErrorKind, Problem};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::status;
+
+/// A problem document.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct Document {
+    /// A stable name of the kind of problem: `urn:gatehouse:problem:invalid`.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// The kind of problem in words.
+    pub(crate) title: String,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// What happened this time, and the fix.
+    pub(crate) detail: String,
+    /// What is wrong in the request, by JSON path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<Problem>,
+    /// The record of the call, where one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) execution: Option<String>,
+    /// What became of the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) outcome: Option<Outcome>,
+    /// The gateway's own answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<GuestError>,
+}
+
+/// A refusal on its way to the caller.
+pub(crate) struct Failure(pub(crate) Error);
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let error = self.0;
+        let status = status::of_error(error.kind);
+        // What failed inside is for the log; its text may say more than a caller should read.
+        let hidden = matches!(error.kind, ErrorKind::Internal | ErrorKind::Corrupt);
+        if hidden {
+            tracing::error!(%error, "a request failed");
+        }
+        let detail = if hidden { "the server failed; its log has the reason".to_owned() } else { error.message };
+        let name = name_of(error.kind);
+        let document = Document { errors: error.problems, ..document(name, status, detail) };
+        answer(status, document, error.retry_after_ms)
+    }
+}
+
+/// The answer for a call that did not succeed: what the gateway said, or why it could not.
+pub(crate) fn of_execution(execution: Execution) -> Response {
+    let (name, status, detail, wait) = match (&execution.outcome, &execution.error, &execution.fault) {
+        (Outcome::Unknown, error, fault) => {
+            let why = error.as_ref().map(|error| error.message.clone());
+            let why = why.or_else(|| fault.as_ref().map(gatehouse_domain::execution::Fault::describe));
+            let why = why.unwrap_or_else(|| "the answer was lost".to_owned());
+            let detail = format!("{why}; whether the provider did it is not known, so do not send it again");
+            ("unknown-outcome", StatusCode::GATEWAY_TIMEOUT, detail, None)
+        }
+        (_, Some(error), _) => {
+            (guest_name(error), status::of_guest(error.kind), error.message.clone(), error.retry_after_ms)
+        }
+        (_, None, Some(fault)) => ("gateway-fault", StatusCode::BAD_GATEWAY, fault.describe(), None),
+        (_, None, None) => ("running", StatusCode::CONFLICT, "the call is still running".to_owned(), Some(1_000)),
+    };
+    let document = Document {
+        execution: Some(execution.id.to_string()),
+        outcome: Some(execution.outcome),
+        error: execution.error,
+        ..document(name, status, detail)
+    };
+    answer(status, document, wait)
+}
+
+/// The answer where no route has the path.
+pub(crate) async fn no_route(uri: axum::http::Uri) -> Response {
+    let detail = format!("there is no route `{}`; GET /api/v1/openapi.json lists them", uri.path());
+    answer(StatusCode::NOT_FOUND, document("not-found", StatusCode::NOT_FOUND, detail), None)
+}
+
+/// The answer where a route has the path and not the method.
+pub(crate) async fn no_method(method: axum::http::Method, uri: axum::http::Uri) -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let detail = format!("`{}` does not take {method}; GET /api/v1/openapi.json lists the methods", uri.path());
+    answer(status, document("method-not-allowed", status, detail), None)
+}
+
+/// The answer where a handler panicked. The panic's text stays in the log.
+pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    Failure(Error::internal("a handler panicked")).into_response()
+}
+
+fn document(name: &str, status: StatusCode, detail: String) -> Document {
+    Document {
+        kind: format!("urn:gatehouse:problem:{name}"),
+        title: name.replace('-', " "),
+        status: status.as_u16(),
+        detail,
+        ..Document::default()
+    }
+}
+
+fn answer(status: StatusCode, document: Document, retry_after_ms: Option<u64>) -> Response {
+    let mut response = (status, Json(document)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(wait) = retry_after_ms {
+        // Retry-After is whole seconds (RFC 9110 §10.2.3); never earlier than was asked for.
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.div_ceil(1_000)));
+    }
+    response
+}
+
+fn name_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Invalid => "invalid",
+        ErrorKind::Unauthenticated => "unauthenticated",
+        ErrorKind::Forbidden => "forbidden",
+        ErrorKind::NotFound => "not-found",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::TooLarge => "too-large",
+        ErrorKind::RateLimited => "rate-limited",
+        ErrorKind::Unavailable => "unavailable",
+        ErrorKind::StorageFull => "storage-full",
+        ErrorKind::Corrupt | ErrorKind::Internal => "internal",
+    }
+}
+
+fn guest_name(error: &GuestError) -> &'static str {
+    use gatehouse_domain::guest::GuestErrorKind as Kind;
+    match error.kind {
+        Kind::InvalidInput => "provider-invalid-input",
+        Kind::Unauthorized => "provider-unauthorized",
+        Kind::Forbidden => "provider-forbidden",
+        Kind::NotFound => "provider-not-found",
+        Kind::Conflict => "provider-conflict",
+        Kind::Declined => "declined",
+        Kind::RateLimited => "provider-rate-limited",
+        Kind::Unavailable => "provider-unavailable",
+        Kind::UnknownOutcome => "unknown-outcome",
+        Kind::Unsupported => "unsupported",
+        Kind::Provider => "provider-error",
+    }
+}

@@ -1,0 +1,19 @@
+//! One file a resource; each handler reads its input, asks the engine and shapes the answer.
+
+pub(crate) mod execute;
+pub(crate) mod executions;
+pub(crate) mod health;
+pub(crate) mod installs;
+pub(crate) mod integrations;
+pub(crate) mod keys;
+pub(crate) mod plugins;
+pub(crate) mod providers;
+pub(crate) mod tenants;
+pub(crate) mod webhooks;
+
+use axum::Json;
+
+use crate::problem::Failure;
+
+/// What most handlers answer.
+pub(crate) type Answer<T> = Result<Json<T>, Failure>;

@@ -1,0 +1,77 @@
+//! Calling a capability.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use gatehouse_domain::execution::{Execution, Outcome};
+use gatehouse_domain::id::ExecutionId;
+use gatehouse_domain::{Error, Problem};
+use gatehouse_engine::execute;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::body::Body;
+use crate::guard::By;
+use crate::problem::{self, Failure};
+use crate::router::App;
+
+/// A call to make.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ask {
+    /// The capability's code, such as `PROCESS_PAYMENT`; `capability_code` is another name for it.
+    #[serde(alias = "capability_code")]
+    capability: String,
+    /// Its parameters, under the capability's JSON Schema.
+    #[serde(default)]
+    parameters: Map<String, Value>,
+}
+
+/// A call that succeeded.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Executed {
+    /// The record of the call.
+    execution: ExecutionId,
+    /// The capability's code.
+    capability: String,
+    /// What became of it.
+    outcome: Outcome,
+    /// The result, under the capability's JSON Schema.
+    result: Option<Value>,
+    /// How long it took, in microseconds.
+    duration_us: u64,
+}
+
+pub(crate) async fn execute(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+    headers: HeaderMap,
+    Body(ask): Body<Ask>,
+) -> Result<Response, Failure> {
+    let ask = execute::Ask {
+        capability: ask.capability,
+        parameters: Value::Object(ask.parameters),
+        idempotency_key: idempotency_key(&headers)?,
+    };
+    Ok(answer(app.engine.execute(&caller, &target, ask).await?))
+}
+
+fn answer(execution: Execution) -> Response {
+    if execution.outcome != Outcome::Succeeded {
+        return problem::of_execution(execution);
+    }
+    let Execution { id, capability, outcome, result, duration_us, .. } = execution;
+    Json(Executed { execution: id, capability, outcome, result, duration_us }).into_response()
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().map_err(|_| {
+        let problem = Problem::at("Idempotency-Key", "must have 1 to 255 printable ASCII characters");
+        Error::problems("the idempotency key does not fit", vec![problem])
+    })?;
+    Ok(Some(text.to_owned()))
+}

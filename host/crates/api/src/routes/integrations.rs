@@ -1,0 +1,127 @@
+//! Integrations.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use gatehouse_domain::capability::Capability;
+use gatehouse_domain::integration::Integration;
+use gatehouse_engine::Credentials;
+use gatehouse_engine::integrations::{self, IntegrationChange, Tested};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Answer;
+use crate::body::Body;
+use crate::guard::By;
+use crate::page::{Asked, Items, Listing};
+use crate::problem::Failure;
+use crate::router::App;
+
+/// An integration to make.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewIntegration {
+    /// The provider's code; `connection_code` is another name for it.
+    #[serde(alias = "connection_code")]
+    provider: String,
+    /// A name for people.
+    name: String,
+    /// The secrets, under the plugin's credentials schema. They are sealed and never come back.
+    #[schemars(with = "Map<String, Value>")]
+    credentials: Credentials,
+    /// Settings under the plugin's settings schema.
+    #[serde(default)]
+    settings: Map<String, Value>,
+    /// Whatever shall be kept with it.
+    #[serde(default)]
+    metadata: Map<String, Value>,
+}
+
+/// What to change; what is absent stays.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    /// A new name.
+    #[serde(default)]
+    name: Option<String>,
+    /// New secrets, all of them.
+    #[serde(default)]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    credentials: Option<Credentials>,
+    /// New settings, all of them.
+    #[serde(default)]
+    settings: Option<Map<String, Value>>,
+    /// New metadata, all of it.
+    #[serde(default)]
+    metadata: Option<Map<String, Value>>,
+    /// Whether it is switched off.
+    #[serde(default)]
+    disabled: Option<bool>,
+}
+
+/// An integration as it is shown: with hints of its credentials, never with more.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct View {
+    #[serde(flatten)]
+    integration: Integration,
+    /// Where to point the provider's webhooks.
+    webhook_url: Option<String>,
+}
+
+pub(crate) async fn create(
+    State(app): State<App>,
+    By(caller): By,
+    Body(new): Body<NewIntegration>,
+) -> Result<(StatusCode, Json<View>), Failure> {
+    let NewIntegration { provider, name, credentials, settings, metadata } = new;
+    let new = integrations::NewIntegration { provider, name, credentials, settings, metadata };
+    let integration = app.engine.create_integration(&caller, new).await?;
+    Ok((StatusCode::CREATED, Json(view(&app, integration))))
+}
+
+pub(crate) async fn list(State(app): State<App>, By(caller): By, Asked(page): Asked) -> Answer<Listing<View>> {
+    let found = app.engine.integrations(&caller, &page).await?;
+    Ok(Json(Listing::of(found, |integration| view(&app, integration))))
+}
+
+pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<View> {
+    Ok(Json(view(&app, app.engine.integration(&caller, &target).await?.record)))
+}
+
+pub(crate) async fn update(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+    Body(change): Body<Change>,
+) -> Answer<View> {
+    let Change { name, credentials, settings, metadata, disabled } = change;
+    let ask = IntegrationChange { name, credentials, settings, metadata, disabled };
+    Ok(Json(view(&app, app.engine.update_integration(&caller, &target, ask).await?)))
+}
+
+pub(crate) async fn delete(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+) -> Result<StatusCode, Failure> {
+    app.engine.delete_integration(&caller, &target).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn test(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<Tested> {
+    Ok(Json(app.engine.test_integration(&caller, &target).await?))
+}
+
+pub(crate) async fn capabilities(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+) -> Answer<Items<Capability>> {
+    Ok(Json(Items { items: app.engine.capabilities(&caller, &target).await? }))
+}
+
+fn view(app: &App, integration: Integration) -> View {
+    let webhook_url = integration.endpoint.map(|endpoint| app.engine.webhook_url(endpoint));
+    View { integration, webhook_url }
+}

@@ -1,0 +1,138 @@
+//! What a route is. One value holds its path, its permission, its documentation and its
+//! handler, so that none can drift from the others: a route without access does not compile.
+
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode};
+use axum::routing::{MethodRouter, delete, get, post, put};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::router::App;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody; the route protects itself, or has nothing to protect.
+    Public,
+    /// A key that holds this permission.
+    Needs(&'static str),
+}
+
+/// How a schema is made for the OpenAPI document.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What a request carries.
+#[derive(Clone, Copy)]
+pub enum Takes {
+    /// No body.
+    Nothing,
+    /// A JSON document.
+    Json(SchemaOf),
+    /// Bytes of this media type.
+    Bytes(&'static str),
+}
+
+/// One route.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path under `/api/v1`, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    /// What it does, in a sentence.
+    pub says: &'static str,
+    /// What a request carries.
+    pub takes: Takes,
+    /// Query parameters and what each means.
+    pub query: &'static [(&'static str, &'static str)],
+    /// The status and the schema of a good answer.
+    pub gives: (StatusCode, Option<SchemaOf>),
+    pub(crate) service: MethodRouter<App>,
+}
+
+/// The query parameters of a list.
+pub const PAGED: &[(&str, &str)] = &[
+    ("limit", "How many at most, 1 to 200; 50 where absent."),
+    ("cursor", "Where to go on: the `next` of the page before."),
+];
+
+impl Route {
+    /// A `GET` route. It answers 200 without a described body until told otherwise.
+    pub fn get<H: Handler<T, App>, T: 'static>(
+        path: &'static str,
+        access: Access,
+        says: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::GET, path, access, says, get(handler))
+    }
+
+    /// A `POST` route.
+    pub fn post<H: Handler<T, App>, T: 'static>(
+        path: &'static str,
+        access: Access,
+        says: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::POST, path, access, says, post(handler))
+    }
+
+    /// A `PUT` route.
+    pub fn put<H: Handler<T, App>, T: 'static>(
+        path: &'static str,
+        access: Access,
+        says: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::PUT, path, access, says, put(handler))
+    }
+
+    /// A `DELETE` route.
+    pub fn delete<H: Handler<T, App>, T: 'static>(
+        path: &'static str,
+        access: Access,
+        says: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::DELETE, path, access, says, delete(handler))
+    }
+
+    fn new(method: Method, path: &'static str, access: Access, says: &'static str, service: MethodRouter<App>) -> Self {
+        let gives = (StatusCode::OK, None);
+        Self { method, path, access, says, takes: Takes::Nothing, query: &[], gives, service }
+    }
+
+    /// It takes a JSON document.
+    #[must_use]
+    pub fn takes<B: JsonSchema>(self) -> Self {
+        Self { takes: Takes::Json(schema_of::<B>), ..self }
+    }
+
+    /// It takes bytes of a media type.
+    #[must_use]
+    pub fn takes_bytes(self, media_type: &'static str) -> Self {
+        Self { takes: Takes::Bytes(media_type), ..self }
+    }
+
+    /// It has query parameters.
+    #[must_use]
+    pub fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
+        Self { query, ..self }
+    }
+
+    /// A good answer has this status and shape.
+    #[must_use]
+    pub fn gives<B: JsonSchema>(self, status: StatusCode) -> Self {
+        Self { gives: (status, Some(schema_of::<B>)), ..self }
+    }
+
+    /// A good answer has this status and no body.
+    #[must_use]
+    pub fn gives_nothing(self, status: StatusCode) -> Self {
+        Self { gives: (status, None), ..self }
+    }
+}
+
+fn schema_of<B: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<B>()
+}

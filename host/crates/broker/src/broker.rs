@@ -1,0 +1,150 @@
+//! The broker: what all calls share. It opens sessions for single calls and verifies what
+//! comes in by itself.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatehouse_domain::Result;
+use gatehouse_domain::id::IntegrationId;
+use gatehouse_domain::manifest::Manifest;
+use gatehouse_domain::manifest::webhook::Verify;
+use gatehouse_domain::sheet::PermissionSheet;
+use gatehouse_domain::time::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::bounded::Bounded;
+use crate::egress::client::Clients;
+use crate::egress::origin::Origins;
+use crate::egress::policy::{self, Policy};
+use crate::egress::resolve::{Resolve, System};
+use crate::session::{Session, SessionSpec};
+use crate::vault::{CredentialContext, TenantKeyRef, Vault};
+use crate::webhook::{self, Refusal, RefusalReason};
+
+/// How many integrations' rules are kept ready.
+const POLICIES: usize = 1_024;
+const POLICY_AGE: Duration = Duration::from_secs(3_600);
+
+/// How the broker is set up.
+pub struct BrokerConfig {
+    /// Origins beyond the manifests' own that an integration may name in `settings.base_url`,
+    /// such as `http://127.0.0.1:8420` (default none). A name in one may lead to loopback; an
+    /// address in one is reached as it stands.
+    pub allow_origins: Vec<String>,
+    /// How long resolving, connecting and the TLS handshake may take together (default 5 s).
+    pub connect_timeout: Duration,
+    /// The addresses at which this server listens, which no request may reach (default none).
+    pub own_addresses: Vec<IpAddr>,
+    /// What looks up names (default the system).
+    pub resolver: Arc<dyn Resolve>,
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        Self {
+            allow_origins: Vec::new(),
+            connect_timeout: Duration::from_secs(5),
+            own_addresses: Vec::new(),
+            resolver: Arc::new(System),
+        }
+    }
+}
+
+/// What all calls share. Cheap to clone.
+#[derive(Clone)]
+pub struct Broker {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) clients: Clients,
+    origins: Origins,
+    policies: Bounded<IntegrationId, Arc<Policy>>,
+}
+
+impl Broker {
+    /// A broker. It opens no connection and reads no certificate before the first request.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Invalid`] where an allowed origin is not one, or one that
+    /// nothing may reach.
+    pub fn new(config: BrokerConfig) -> Result<Self> {
+        let own = config.own_addresses.iter().map(IpAddr::to_canonical).collect();
+        let shared = Shared {
+            clients: Clients::new(config.resolver, own, config.connect_timeout),
+            origins: Origins::new(&config.allow_origins)?,
+            policies: Bounded::new(POLICIES, POLICY_AGE),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Opens a session for one call: finds its rules and opens the credential fields that its
+    /// auth schemes need.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Invalid`] where the settings name no place that may be
+    /// reached, [`gatehouse_domain::ErrorKind::Corrupt`] where the credential does not open.
+    pub fn open(&self, vault: &Vault, spec: SessionSpec<'_>) -> Result<Session> {
+        let policy = self.policy(spec.context.integration, spec.manifest, spec.consent, spec.settings)?;
+        let mut secrets = BTreeMap::new();
+        for field in policy.fields() {
+            if let Some(secret) = vault.open(spec.key, spec.context, spec.sealed, field)? {
+                secrets.insert(field.to_owned(), secret);
+            }
+        }
+        Ok(Session::new(self.shared.clone(), policy, secrets, spec))
+    }
+
+    /// Checks that an integration's settings name hosts that may be reached, before they are kept.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Invalid`] with the setting at fault.
+    pub fn check_settings(&self, manifest: &Manifest, settings: &Map<String, Value>) -> Result<()> {
+        policy::check_settings(manifest, settings, &self.shared.origins)
+    }
+
+    /// Verifies the raw bytes of a webhook.
+    ///
+    /// # Errors
+    /// Why it must not be believed. Every doubt refuses.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a credential's place and a delivery's parts have no other use together"
+    )]
+    pub fn verify_webhook(
+        &self,
+        vault: &Vault,
+        key: &TenantKeyRef,
+        context: &CredentialContext,
+        sealed: &BTreeMap<String, String>,
+        verify: &Verify,
+        headers: &[(String, String)],
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let secret = match vault.open(key, context, sealed, verify.secret()) {
+            Ok(Some(secret)) => secret,
+            Ok(None) => return Err(webhook::no_secret(verify)),
+            Err(error) => return Err(Refusal { reason: RefusalReason::NoSecret, text: error.message }),
+        };
+        webhook::verify(verify, &secret, headers, body, now)
+    }
+
+    fn policy(
+        &self,
+        integration: IntegrationId,
+        manifest: &Manifest,
+        consent: &PermissionSheet,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<Policy>> {
+        let kept = self.shared.policies.get(&integration);
+        if let Some(policy) = kept.filter(|policy| policy.fits(manifest, consent, settings)) {
+            return Ok(policy);
+        }
+        let policy = Arc::new(Policy::new(manifest, consent, settings, &self.shared.origins)?);
+        self.shared.policies.insert(integration, policy.clone());
+        Ok(policy)
+    }
+}

@@ -1,0 +1,125 @@
+//! One call's way to its provider. The gateway's requests are judged, completed with the
+//! credential, sent, recorded, and their answers scrubbed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use gatehouse_domain::capability::Effect;
+use gatehouse_domain::execution::ProviderCall;
+use gatehouse_domain::grant::Limits;
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::manifest::{Idempotency, Manifest};
+use gatehouse_domain::sheet::PermissionSheet;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use crate::broker::Shared;
+use crate::egress::attach::Secrets;
+use crate::egress::policy::Policy;
+use crate::message::{Request, Response, SendError};
+use crate::scrub::Scrubber;
+use crate::vault::{CredentialContext, TenantKeyRef};
+
+mod exchange;
+mod outgoing;
+mod usage;
+
+use usage::Usage;
+
+/// What a session is opened for.
+pub struct SessionSpec<'a> {
+    /// The plugin's manifest.
+    pub manifest: &'a Manifest,
+    /// What the tenant consented to.
+    pub consent: &'a PermissionSheet,
+    /// The integration's settings.
+    pub settings: &'a Map<String, Value>,
+    /// Whether the capability can change something at the provider.
+    pub effect: Effect,
+    /// How the provider recognises a repeated write of this capability.
+    pub idempotency: Idempotency,
+    /// The key that makes the call's writes safe to repeat, the same for every attempt.
+    pub idempotency_key: String,
+    /// What the call may use.
+    pub limits: Limits,
+    /// When the call has to be over.
+    pub deadline: Instant,
+    /// The tenant's data key.
+    pub key: &'a TenantKeyRef,
+    /// What the credential is bound to.
+    pub context: &'a CredentialContext,
+    /// The credential's sealed fields.
+    pub sealed: &'a BTreeMap<String, String>,
+}
+
+/// One call's way to its provider. Shared by reference; everything in it ends with the call.
+pub struct Session {
+    shared: Arc<Shared>,
+    policy: Arc<Policy>,
+    secrets: Secrets,
+    tenant: TenantId,
+    integration: IntegrationId,
+    effect: Effect,
+    idempotency: Idempotency,
+    idempotency_key: String,
+    limits: Limits,
+    deadline: Instant,
+    /// Made when the first answer comes, as many calls never need it.
+    scrubber: OnceLock<Scrubber>,
+    usage: Usage,
+}
+
+impl Session {
+    pub(crate) fn new(shared: Arc<Shared>, policy: Arc<Policy>, secrets: Secrets, spec: SessionSpec<'_>) -> Self {
+        Self {
+            shared,
+            policy,
+            secrets,
+            tenant: spec.context.tenant,
+            integration: spec.context.integration,
+            effect: spec.effect,
+            idempotency: spec.idempotency,
+            idempotency_key: spec.idempotency_key,
+            limits: spec.limits,
+            deadline: spec.deadline,
+            scrubber: OnceLock::new(),
+            usage: Usage::default(),
+        }
+    }
+
+    /// Sends one request and waits for the whole answer. Redirects are answers.
+    ///
+    /// # Errors
+    /// Why there is no answer; [`SendError::may_have_arrived`] tells whether the provider can
+    /// have seen the request.
+    pub async fn send(&self, request: Request) -> Result<Response, SendError> {
+        self.usage.check(&self.limits, self.deadline)?;
+        let outgoing = self.prepare(request)?;
+        let client = self.client()?;
+        self.exchange(&client, outgoing).await
+    }
+
+    /// The text with every secret of this session taken out, in whatever form.
+    pub fn scrub_text(&self, text: &str) -> String {
+        self.scrubber().scrub_text(text)
+    }
+
+    /// Takes every secret of this session out of the strings and names in `value`.
+    pub fn scrub_json(&self, value: &mut Value) {
+        self.scrubber().scrub_json(value);
+    }
+
+    /// The requests so far, in the order in which they were begun, without secrets. One that
+    /// is still under way counts as unanswered.
+    pub fn calls(&self) -> Vec<ProviderCall> {
+        self.usage.calls()
+    }
+
+    fn scrubber(&self) -> &Scrubber {
+        self.scrubber.get_or_init(|| {
+            // The basic scheme's base64 needs no form of its own: each field is found in it.
+            let secret = self.secrets.iter().filter(|(field, _)| self.policy.is_secret(field));
+            Scrubber::new(secret.map(|(_, secret)| secret.expose()))
+        })
+    }
+}

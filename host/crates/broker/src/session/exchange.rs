@@ -1,0 +1,159 @@
+//! Sends one request, takes in the answer, and knows at every moment whether the provider can
+//! have seen it.
+
+use std::time::Duration;
+
+use gatehouse_domain::execution::ProviderCall;
+use http::HeaderMap;
+use reqwest::Client;
+use tokio::time::{Instant, timeout_at};
+
+use super::Session;
+use super::outgoing::Outgoing;
+use crate::egress::resolve::Refused;
+use crate::egress::waiting::Waiting;
+use crate::egress::{headers, receive};
+use crate::message::{Response, SendError};
+
+const UNFINISHED: &str = "the call ended before the answer came";
+const UNCONNECTED: &str = "no connection was made in time";
+
+impl Session {
+    pub(super) async fn exchange(&self, client: &Client, outgoing: Outgoing) -> Result<Response, SendError> {
+        let flight = Flight::begin(self, &outgoing);
+        let until = self.deadline.min(Instant::now() + self.usage.left(&self.limits));
+        let mut status = None;
+        let result = self.answer(client, outgoing.request, &flight.waiting, until, &mut status).await;
+        flight.end(status, &result);
+        result
+    }
+
+    async fn answer(
+        &self,
+        client: &Client,
+        request: reqwest::Request,
+        waiting: &Waiting,
+        until: Instant,
+        status: &mut Option<u16>,
+    ) -> Result<Response, SendError> {
+        let mut response = head(client, request, waiting, until).await?;
+        *status = Some(response.status().as_u16());
+        let received = timeout_at(until, receive::body(&mut response, self.limits.response_bytes)).await;
+        let body = received.map_err(|_| SendError::Timeout)??;
+        let mut found = false;
+        let headers = self.pass_on(response.headers(), &mut found);
+        let body = match self.scrubber().scrub(&body) {
+            None => body,
+            Some(clean) => {
+                found = true;
+                clean
+            }
+        };
+        if found {
+            tracing::warn!(
+                tenant = %self.tenant,
+                integration = %self.integration,
+                status = response.status().as_u16(),
+                "the provider sent a secret back; it was taken out of the answer"
+            );
+        }
+        Ok(Response { status: response.status().as_u16(), headers, body })
+    }
+
+    fn pass_on(&self, given: &HeaderMap, found: &mut bool) -> Vec<(String, String)> {
+        let mut passed = Vec::with_capacity(given.len());
+        for (name, value) in given.iter().filter(|(name, _)| headers::is_passed_on(name)) {
+            let clean = self.scrubber().scrub(value.as_bytes());
+            *found |= clean.is_some();
+            let value = clean.as_deref().unwrap_or(value.as_bytes());
+            passed.push((self.scrub_text(name.as_str()), String::from_utf8_lossy(value).into_owned()));
+        }
+        passed
+    }
+}
+
+/// Waits for the answer's head. The client bounds the time for a connection within that.
+async fn head(
+    client: &Client,
+    request: reqwest::Request,
+    waiting: &Waiting,
+    until: Instant,
+) -> Result<reqwest::Response, SendError> {
+    match timeout_at(until, waiting.watch(client.execute(request))).await {
+        Ok(answer) => answer.map_err(classify),
+        Err(_) if waiting.is() => Err(SendError::Connect(UNCONNECTED.to_owned())),
+        Err(_) => Err(SendError::Timeout),
+    }
+}
+
+fn classify(error: reqwest::Error) -> SendError {
+    // Its URL can hold a credential.
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(source) = cause.source() {
+        if let Some(Refused(text)) = source.downcast_ref() {
+            return SendError::Denied(text.clone());
+        }
+        cause = source;
+    }
+    // Below the library's own words is what the system or the TLS layer said.
+    let text = cause.to_string();
+    match (error.is_connect(), error.is_timeout()) {
+        (true, true) => SendError::Connect(UNCONNECTED.to_owned()),
+        (true, false) => SendError::Connect(text),
+        (false, _) => SendError::Interrupted(text),
+    }
+}
+
+/// A request under way. Dropped unfinished, as when the runtime stops a call, it still leaves
+/// a record that says whether a write may have happened.
+struct Flight<'s> {
+    session: &'s Session,
+    place: usize,
+    waiting: Waiting,
+    writes: bool,
+    began: Instant,
+    ended: bool,
+}
+
+impl<'s> Flight<'s> {
+    fn begin(session: &'s Session, outgoing: &Outgoing) -> Self {
+        let writes = !outgoing.method.is_safe();
+        let place = session.usage.begin(ProviderCall {
+            method: outgoing.method.as_str().to_owned(),
+            url: outgoing.shown.clone(),
+            status: None,
+            error: Some(UNFINISHED.to_owned()),
+            request_bytes: outgoing.bytes,
+            response_bytes: 0,
+            duration_us: 0,
+            answer_lost: writes,
+        });
+        Self { session, place, waiting: Waiting::new(), writes, began: Instant::now(), ended: false }
+    }
+
+    fn end(mut self, status: Option<u16>, result: &Result<Response, SendError>) {
+        self.ended = true;
+        let lost = self.writes && result.as_ref().is_err_and(SendError::may_have_arrived);
+        self.record(|call| {
+            call.status = status;
+            call.error = result.as_ref().err().map(ToString::to_string);
+            call.response_bytes = result.as_ref().map_or(0, |response| response.body.len() as u64);
+            call.answer_lost = lost;
+        });
+    }
+
+    fn record(&self, record: impl FnOnce(&mut ProviderCall)) {
+        let took: Duration = self.began.elapsed();
+        self.session.usage.end(self.place, took, record);
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let lost = self.writes && !self.waiting.is();
+            self.record(|call| call.answer_lost = lost);
+        }
+    }
+}

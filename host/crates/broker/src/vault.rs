@@ -1,0 +1,188 @@
+//! Seals and opens credentials: a root key, one data key a tenant, one use of a key a record.
+//! Plaintext leaves it only as a [`Secret`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::{Error, ErrorKind, Result};
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use crate::bounded::Bounded;
+use crate::credentials::Credentials;
+use crate::secret::Secret;
+
+mod record;
+mod root_key;
+
+pub use root_key::RootKey;
+
+/// Thirty-two bytes of key.
+pub(crate) type Key = Zeroizing<[u8; 32]>;
+
+/// How many tenants' keys are held open, and for how long.
+const OPEN_KEYS: usize = 1_000;
+const OPEN_FOR: Duration = Duration::from_secs(300);
+
+/// A tenant's data key as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantKeyRef {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which of the tenant's keys it is.
+    pub version: u32,
+    /// The key, sealed under the root key, in base64.
+    pub wrapped: String,
+}
+
+/// What a sealed credential is bound to: it opens nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CredentialContext {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which integration it belongs to.
+    pub integration: IntegrationId,
+    /// Which generation of the integration's credential it is.
+    pub version: u32,
+}
+
+/// The keys of one deployment.
+pub struct Vault {
+    deployment: String,
+    wrap: Key,
+    cwasm: Key,
+    api_keys: hmac::Key,
+    random: SystemRandom,
+    open: Bounded<(TenantId, u32), Arc<OpenKey>>,
+}
+
+/// An unwrapped tenant key beside what it was unwrapped from.
+struct OpenKey {
+    wrapped: String,
+    key: Key,
+}
+
+impl Vault {
+    /// A vault under `root`. What it seals opens only in a vault of the same `deployment`.
+    pub fn new(root: RootKey, deployment: String) -> Self {
+        Self {
+            deployment,
+            wrap: record::subkey(root.bytes(), "gh/v1/wrap"),
+            cwasm: record::subkey(root.bytes(), "gh/v1/cwasm-mac"),
+            api_keys: hmac::Key::new(hmac::HMAC_SHA256, record::subkey(root.bytes(), "gh/v1/apikey").as_slice()),
+            random: SystemRandom::new(),
+            open: Bounded::new(OPEN_KEYS, OPEN_FOR),
+        }
+    }
+
+    /// A new random data key for a tenant, sealed under the root key, in base64.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] where the system gives no randomness.
+    pub fn new_tenant_key(&self, tenant: TenantId, version: u32) -> Result<String> {
+        let key = Zeroizing::new(self.random_bytes()?);
+        let aad = self.wrap_aad(tenant, version);
+        record::seal(&self.wrap, version, &self.random_bytes()?, &aad, key.as_slice())
+    }
+
+    /// Seals each field of a credential by itself, in base64.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where the tenant's key does not open.
+    pub fn seal(
+        &self,
+        key: &TenantKeyRef,
+        context: &CredentialContext,
+        credentials: &Credentials,
+    ) -> Result<BTreeMap<String, String>> {
+        let open = self.unwrap(key)?;
+        let seal = |(field, secret): (&str, &Secret)| {
+            let aad = self.aad(key, context, field);
+            let sealed = record::seal(&open.key, key.version, &self.random_bytes()?, &aad, secret.expose())?;
+            Ok((field.to_owned(), sealed))
+        };
+        credentials.iter().map(seal).collect()
+    }
+
+    /// The key of the compile cache's MAC.
+    pub fn cwasm_key(&self) -> [u8; 32] {
+        *self.cwasm
+    }
+
+    /// What is stored of an API key in place of the key: HMAC-SHA-256 under a subkey, so that
+    /// a stolen store can not be searched for guesses.
+    pub fn digest_api_key(&self, token: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.api_keys, token.as_bytes());
+        let mut digest = [0; 32];
+        digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        digest
+    }
+
+    /// Opens one field of a credential; none where it has no such field.
+    pub(crate) fn open(
+        &self,
+        key: &TenantKeyRef,
+        context: &CredentialContext,
+        sealed: &BTreeMap<String, String>,
+        field: &str,
+    ) -> Result<Option<Secret>> {
+        let Some(record) = sealed.get(field) else { return Ok(None) };
+        let open = self.unwrap(key)?;
+        let plain = record::open(&open.key, key.version, &self.aad(key, context, field), record);
+        plain.map(|plain| Some(Secret::new(plain))).ok_or_else(|| {
+            let message = "a sealed credential does not open: it was changed, moved, or sealed by another deployment; \
+                           restore it from a backup or connect the integration again";
+            Error::new(ErrorKind::Corrupt, message).with("integration", context.integration).with("field", field)
+        })
+    }
+
+    fn unwrap(&self, key: &TenantKeyRef) -> Result<Arc<OpenKey>> {
+        let name = (key.tenant, key.version);
+        if let Some(open) = self.open.get(&name).filter(|open| open.wrapped == key.wrapped) {
+            return Ok(open);
+        }
+        let aad = self.wrap_aad(key.tenant, key.version);
+        let plain = record::open(&self.wrap, key.version, &aad, &key.wrapped).map(Zeroizing::new);
+        let bytes = plain.and_then(|plain| <[u8; 32]>::try_from(plain.as_slice()).ok()).map(Zeroizing::new);
+        let bytes = bytes.ok_or_else(|| {
+            let message = "a tenant's key does not open: the root key is another one, or the store was changed; \
+                           start with the root key file that this store was made with";
+            Error::new(ErrorKind::Corrupt, message).with("tenant", key.tenant).with("key_version", key.version)
+        })?;
+        let open = Arc::new(OpenKey { wrapped: key.wrapped.clone(), key: bytes });
+        self.open.insert(name, open.clone());
+        Ok(open)
+    }
+
+    fn wrap_aad(&self, tenant: TenantId, version: u32) -> Vec<u8> {
+        let (tenant, version) = (tenant.to_bytes(), version.to_be_bytes());
+        record::aad(&[b"gatehouse/tenant-key", self.deployment.as_bytes(), &tenant, &version])
+    }
+
+    fn aad(&self, key: &TenantKeyRef, context: &CredentialContext, field: &str) -> Vec<u8> {
+        record::aad(&[
+            b"gatehouse/secret",
+            self.deployment.as_bytes(),
+            &context.tenant.to_bytes(),
+            &context.integration.to_bytes(),
+            field.as_bytes(),
+            b"credential",
+            &context.version.to_be_bytes(),
+            // A key of another tenant never fits, even where a caller mixes them up.
+            &key.tenant.to_bytes(),
+            &key.version.to_be_bytes(),
+        ])
+    }
+
+    fn random_bytes(&self) -> Result<[u8; 32]> {
+        let mut bytes = [0; 32];
+        self.random.fill(&mut bytes).map_err(|_| Error::internal("the system gives no randomness"))?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

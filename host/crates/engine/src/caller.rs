@@ -1,0 +1,34 @@
+//! Who asks: the key that came with a request, checked.
+
+use gatehouse_domain::id::{RequestId, TenantId};
+use gatehouse_domain::key::ApiKey;
+use gatehouse_domain::{Error, ErrorKind, Result};
+
+/// A key that was shown with a request and found good.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The key.
+    pub key: ApiKey,
+    /// The request it came with.
+    pub request: RequestId,
+}
+
+impl Caller {
+    /// The tenant that the caller acts for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] for an operator's key, which acts for no tenant.
+    pub fn tenant(&self) -> Result<TenantId> {
+        let message =
+            "this is an operator's key and acts for no tenant; use a key made with POST /api/v1/keys {tenant}";
+        self.key.tenant.ok_or_else(|| Error::new(ErrorKind::Forbidden, message))
+    }
+
+    /// Checks one permission.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`], naming the permission.
+    pub fn must(&self, permission: &str) -> Result<()> {
+        if self.key.may(permission) { Ok(()) } else { Err(Error::forbidden(permission)) }
+    }
+}

@@ -1,0 +1,148 @@
+//! The engine: the layers below it, wired, and the plugins that are loaded.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gatehouse_broker::{Broker, Vault};
+use gatehouse_domain::Result;
+use gatehouse_domain::grant::Limits;
+use gatehouse_domain::id::{EndpointId, Id, RequestId, Subject};
+use gatehouse_domain::plugin::PluginRef;
+use gatehouse_domain::time::Timestamp;
+use gatehouse_runtime::{Plugin, Runtime};
+use gatehouse_store::{Retention, State, Store};
+use tokio::sync::OnceCell;
+
+use crate::clock::{Clock, new_id};
+
+/// What the engine is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What seals and opens credentials.
+    pub vault: Vault,
+    /// What sends requests to providers.
+    pub broker: Broker,
+    /// What runs gateways.
+    pub runtime: Runtime,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// What the operator decided.
+    pub policy: Policy,
+}
+
+/// What the operator decided.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// The limits of every call.
+    pub limits: Limits,
+    /// How long growing records are kept.
+    pub retention: Retention,
+    /// Where providers reach us, such as `https://gatehouse.example`.
+    pub public_url: String,
+    /// Whether only components with a trusted signature are taken.
+    pub signed_only: bool,
+}
+
+/// A plugin being loaded once, however many ask for it at the same time.
+type Loading = Arc<OnceCell<Arc<Plugin>>>;
+
+/// The use cases, over the layers below. Cheap to clone; every clone is the same engine.
+#[derive(Clone)]
+pub struct Engine(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) broker: Broker,
+    pub(crate) runtime: Runtime,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: Policy,
+    /// By digest. The lock is held for a look-up only, never while a plugin compiles.
+    loaded: Mutex<HashMap<String, Loading>>,
+    pub(crate) quarantine: crate::webhook::Quarantine,
+}
+
+impl Engine {
+    /// An engine over its parts. It does nothing by itself until [`Engine::start`].
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            store: parts.store,
+            vault: parts.vault,
+            broker: parts.broker,
+            runtime: parts.runtime,
+            clock: parts.clock,
+            policy: parts.policy,
+            loaded: Mutex::default(),
+            quarantine: crate::webhook::Quarantine::default(),
+        }))
+    }
+
+    /// Settles what a crash left open, then starts the background work: parsing webhook
+    /// deliveries and pruning. The tasks end when `stop` says so.
+    ///
+    /// # Errors
+    /// Whatever the store says while the open executions are settled.
+    pub async fn start(&self, stop: tokio::sync::watch::Receiver<bool>) -> Result<Vec<tokio::task::JoinHandle<()>>> {
+        crate::recover::settle_interrupted(self).await?;
+        let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
+        let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop));
+        Ok(vec![parser, pruner])
+    }
+
+    /// Where everything is kept, for plain reads and for health.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// An identifier for a request to our API.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Internal`] where there is no randomness.
+    pub fn new_request_id(&self) -> Result<RequestId> {
+        self.new_id()
+    }
+
+    /// Where to point a provider's webhooks.
+    pub fn webhook_url(&self, endpoint: EndpointId) -> String {
+        format!("{}/api/v1/webhooks/{endpoint}", self.0.policy.public_url.trim_end_matches('/'))
+    }
+
+    /// Whether the store takes writes, and why not.
+    pub fn store_health(&self) -> (bool, String) {
+        let health = self.0.store.storage().health();
+        let words = match &health.state {
+            State::Writable => format!("writable, {} bytes on disk, {} free", health.disk_bytes, health.free_bytes),
+            State::ReadOnly { reason } | State::Failed { reason } => reason.clone(),
+        };
+        (health.is_writable(), words)
+    }
+
+    /// Whether gateways can run, and why not.
+    pub fn runtime_health(&self) -> (bool, String) {
+        self.0.runtime.health()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn new_id<S: Subject>(&self) -> Result<Id<S>> {
+        new_id(self.now())
+    }
+
+    /// The plugin version, loaded: from memory, from the compile cache, or compiled.
+    pub(crate) async fn plugin(&self, plugin: &PluginRef) -> Result<Arc<Plugin>> {
+        let loading = {
+            let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(loaded.entry(plugin.digest.clone()).or_default())
+        };
+        loading.get_or_try_init(|| self.load(plugin)).await.cloned()
+    }
+
+    async fn load(&self, plugin: &PluginRef) -> Result<Arc<Plugin>> {
+        let artefacts = self.0.store.artefacts();
+        let loaded = self.0.runtime.load(&plugin.digest, || artefacts.read(&plugin.digest)).await;
+        loaded.map_err(|error| error.with("plugin", format!("{}@{}", plugin.id, plugin.version)))
+    }
+}

@@ -1,0 +1,112 @@
+//! Execute: one call of a capability, from the request to the record.
+//!
+//! load → check → parse → replay a known key → grant → record the intent → call → record → answer.
+
+use gatehouse_broker::Session;
+use gatehouse_domain::capability::Effect;
+use gatehouse_domain::execution::{Cost, Execution, Outcome};
+use gatehouse_domain::id::ExecutionId;
+use gatehouse_domain::{Error, Result};
+use gatehouse_runtime::{Parameters, Target};
+use serde_json::Value;
+
+use crate::{Caller, Engine};
+
+mod idempotency;
+mod judge;
+mod record;
+mod run;
+
+pub(crate) use run::Run;
+
+/// A call that is asked for.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The capability's code.
+    pub capability: String,
+    /// Its parameters.
+    pub parameters: Value,
+    /// The caller's own key for the request: asking again with it gives the same answer.
+    pub idempotency_key: Option<String>,
+}
+
+impl Engine {
+    /// Calls a capability of an integration and answers with its record, whatever came of it.
+    ///
+    /// # Errors
+    /// Only for what was refused before anything left: [`gatehouse_domain::ErrorKind::Invalid`]
+    /// with JSON paths, [`gatehouse_domain::ErrorKind::NotFound`],
+    /// [`gatehouse_domain::ErrorKind::Conflict`].
+    pub async fn execute(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
+        let stored = self.integration(by, target).await?;
+        let run = Run::prepare(self, by.tenant()?, &stored.record).await?;
+        let rules = run.rules_of(&ask.capability)?;
+        let parameters = run.parse(&ask)?;
+        if let Some(known) = self.replay(&run, &ask).await? {
+            return Ok(known);
+        }
+        let id = self.new_id()?;
+        let key = idempotency::provider_key(&run, id, &ask);
+        let session = run.open(self, &rules, &key)?;
+        let mut execution = self.describe_execution(by, &run, &ask, id);
+        execution.effect = rules.effect;
+        session.scrub_json(&mut execution.parameters);
+        execution.idempotency_key = key;
+        // In a task of its own: a caller that hangs up must not cut a write off half-way.
+        let engine = self.clone();
+        let call = tokio::spawn(async move { engine.carry_out(run, session, execution, ask, parameters).await });
+        call.await.map_err(|error| Error::internal("the call was cut off; see its record").caused_by(error))?
+    }
+
+    async fn carry_out(
+        &self,
+        run: Run,
+        session: Session,
+        mut execution: Execution,
+        ask: Ask,
+        parameters: Parameters,
+    ) -> Result<Execution> {
+        let started = std::time::Instant::now();
+        if let Some(known) = self.record_intent(&run, &execution, &ask).await? {
+            return Ok(known);
+        }
+        let report = run.call(self, Target::Capability(parameters), session, execution.idempotency_key.clone()).await;
+        judge::settle(&mut execution, report);
+        execution.finished_at = Some(self.now());
+        execution.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.record_outcome(&run, &execution, &ask).await?;
+        Ok(execution)
+    }
+
+    fn describe_execution(&self, by: &Caller, run: &Run, ask: &Ask, id: ExecutionId) -> Execution {
+        Execution {
+            id,
+            tenant: run.tenant,
+            integration: run.integration.id,
+            provider: run.integration.provider.clone(),
+            plugin: run.integration.plugin.clone(),
+            capability: ask.capability.clone(),
+            effect: Effect::Write,
+            actor: by.key.id,
+            request: by.request,
+            idempotency_key: String::new(),
+            outcome: Outcome::Running,
+            parameters: ask.parameters.clone(),
+            result: None,
+            error: None,
+            fault: None,
+            calls: Vec::new(),
+            log: Vec::new(),
+            cost: Cost::default(),
+            started_at: self.now(),
+            finished_at: None,
+            duration_us: 0,
+        }
+    }
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

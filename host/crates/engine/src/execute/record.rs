@@ -1,0 +1,60 @@
+//! The record of a call: a write's intent is durable before its first byte leaves, and
+//! the outcome is durable before the caller hears of it.
+
+use gatehouse_domain::capability::Effect;
+use gatehouse_domain::execution::Execution;
+use gatehouse_domain::{ErrorKind, Result};
+use gatehouse_store::Change;
+use gatehouse_store::records::{ExecutionByIntegration, Intent};
+
+use super::run::Run;
+use super::{Ask, idempotency};
+use crate::Engine;
+
+impl Engine {
+    /// Makes the intent durable where the call may write or the caller may ask again.
+    /// Answers the other record where the same key is being used at this very moment.
+    pub(super) async fn record_intent(&self, run: &Run, execution: &Execution, ask: &Ask) -> Result<Option<Execution>> {
+        if !needs_intent(execution, ask) {
+            return Ok(None);
+        }
+        let mut change = self.0.store.change();
+        begin(&mut change, execution)?;
+        change.admin().create(&Intent { tenant: run.tenant, execution: execution.id })?;
+        if let Some(key) = &ask.idempotency_key {
+            let known = idempotency::request(key, ask, execution, self.now());
+            change.tenant(run.tenant).create(&known)?;
+        }
+        match change.commit().await {
+            Ok(_) => Ok(None),
+            Err(error) if error.kind == ErrorKind::Conflict => match self.replay(run, ask).await? {
+                Some(known) => Ok(Some(known)),
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the outcome durable.
+    pub(super) async fn record_outcome(&self, run: &Run, execution: &Execution, ask: &Ask) -> Result<()> {
+        let mut change = self.0.store.change();
+        if needs_intent(execution, ask) {
+            change.tenant(run.tenant).put(execution)?;
+            change.admin().delete::<Intent>(&execution.id)?;
+        } else {
+            begin(&mut change, execution)?;
+        }
+        change.commit().await.map(|_| ())
+    }
+}
+
+fn needs_intent(execution: &Execution, ask: &Ask) -> bool {
+    execution.effect == Effect::Write || ask.idempotency_key.is_some()
+}
+
+fn begin(change: &mut Change, execution: &Execution) -> Result<()> {
+    change.tenant(execution.tenant).create(execution)?;
+    let index = ExecutionByIntegration { integration: execution.integration, execution: execution.id };
+    change.tenant(execution.tenant).create(&index)?;
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! Integrations: a tenant's configured instances of providers.
+
+use gatehouse_domain::capability::Capability;
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::integration::{Health, Integration, IntegrationStatus};
+use gatehouse_domain::plugin::PluginVersion;
+use gatehouse_domain::webhook::Endpoint;
+use gatehouse_domain::{Error, Problem, Result};
+use gatehouse_store::records::{IntegrationByProvider, SealedCredential};
+use gatehouse_store::{Page, Paged, Stored};
+use serde_json::{Map, Value};
+
+use crate::clock::random;
+use crate::{Caller, Credentials, Engine, schema};
+
+mod connection;
+mod credential;
+
+pub use connection::Tested;
+pub(crate) use credential::Opened;
+
+/// An integration to make.
+pub struct NewIntegration {
+    /// The provider's code.
+    pub provider: String,
+    /// A name for people.
+    pub name: String,
+    /// The secrets, sealed before anything else happens to them.
+    pub credentials: Credentials,
+    /// Settings under the plugin's schema.
+    pub settings: Map<String, Value>,
+    /// Whatever the host app wants kept with it.
+    pub metadata: Map<String, Value>,
+}
+
+/// What to change of an integration; what is absent stays.
+#[derive(Default)]
+pub struct IntegrationChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// New secrets, all of them.
+    pub credentials: Option<Credentials>,
+    /// New settings, all of them.
+    pub settings: Option<Map<String, Value>>,
+    /// New metadata, all of it.
+    pub metadata: Option<Map<String, Value>>,
+    /// Whether it is switched off.
+    pub disabled: Option<bool>,
+}
+
+impl Engine {
+    /// Makes an integration of an enabled plugin. Its credential is sealed in the same commit.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Invalid`] with the JSON path of what does not fit, and
+    /// [`gatehouse_domain::ErrorKind::Conflict`] where no enabled plugin serves the provider.
+    pub async fn create_integration(&self, by: &Caller, new: NewIntegration) -> Result<Integration> {
+        let tenant = by.tenant()?;
+        check_name(&new.name)?;
+        let version = self.serving(by, &new.provider).await?;
+        new.credentials.check(&version.manifest.credentials)?;
+        schema::check_settings(&version.manifest.settings, &new.settings)?;
+        self.0.broker.check_settings(&version.manifest, &new.settings)?;
+        let integration = self.describe(&version, &new)?;
+        let sealed = self.seal(tenant, &integration, &new.credentials).await?;
+        self.keep_new(tenant, &integration, &sealed).await?;
+        Ok(integration)
+    }
+
+    /// The tenant's integrations, in the order they were made.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn integrations(&self, by: &Caller, page: &Page) -> Result<Paged<Integration>> {
+        self.0.store.tenant(by.tenant()?).list::<Integration>(page).await
+    }
+
+    /// The integration that `target` names: an id, or a provider's code where there is just one.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::NotFound`], also for another tenant's, and
+    /// [`gatehouse_domain::ErrorKind::Conflict`] where a code fits several.
+    pub async fn integration(&self, by: &Caller, target: &str) -> Result<Stored<Integration>> {
+        let tenant = by.tenant()?;
+        let id = match target.parse::<IntegrationId>() {
+            Ok(id) => id,
+            Err(_) => self.only_one_of(tenant, target).await?,
+        };
+        let stored = self.0.store.tenant(tenant).get::<Integration>(&id).await?;
+        stored.ok_or_else(|| Error::not_found("integration", target))
+    }
+
+    /// Changes an integration. New credentials begin a new generation.
+    ///
+    /// # Errors
+    /// As [`Engine::create_integration`].
+    pub async fn update_integration(&self, by: &Caller, target: &str, ask: IntegrationChange) -> Result<Integration> {
+        let tenant = by.tenant()?;
+        let stored = self.integration(by, target).await?;
+        let version = self.plugin_of(&stored.record).await?;
+        let mut next = self.changed(&stored.record, &version, &ask)?;
+        let mut change = self.0.store.change();
+        if let Some(credentials) = &ask.credentials {
+            credentials.check(&version.manifest.credentials)?;
+            next.credential_version += 1;
+            next.credential_hints = credentials.hints();
+            let sealed = self.seal(tenant, &next, credentials).await?;
+            change.tenant(tenant).put(&sealed)?;
+        }
+        change.tenant(tenant).replace(&stored, &next)?;
+        change.commit().await?;
+        Ok(next)
+    }
+
+    /// Deletes an integration with its credential and its endpoint. Its executions stay.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::NotFound`].
+    pub async fn delete_integration(&self, by: &Caller, target: &str) -> Result<()> {
+        let tenant = by.tenant()?;
+        let stored = self.integration(by, target).await?;
+        let mut change = self.0.store.change();
+        change.tenant(tenant).delete::<Integration>(&stored.id)?;
+        change.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
+        change.tenant(tenant).delete::<IntegrationByProvider>(&(stored.provider.clone(), stored.id))?;
+        if let Some(endpoint) = stored.endpoint {
+            change.admin().delete::<Endpoint>(&endpoint)?;
+        }
+        change.commit().await?;
+        Ok(())
+    }
+
+    /// What an integration can do: read from its plugin's component.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::NotFound`].
+    pub async fn capabilities(&self, by: &Caller, target: &str) -> Result<Vec<Capability>> {
+        let stored = self.integration(by, target).await?;
+        Ok(self.plugin(&stored.plugin).await?.capabilities().to_vec())
+    }
+
+    /// The version an integration is pinned to.
+    pub(crate) async fn plugin_of(&self, integration: &Integration) -> Result<PluginVersion> {
+        let plugin = &integration.plugin;
+        self.plugin_version(&plugin.id, Some(&plugin.version)).await
+    }
+
+    /// The newest enabled plugin version that serves a provider.
+    async fn serving(&self, by: &Caller, provider: &str) -> Result<PluginVersion> {
+        for install in self.installs(by).await?.into_iter().filter(|install| install.enabled) {
+            let version = self.plugin_version(&install.plugin.id, Some(&install.plugin.version)).await?;
+            if version.manifest.provider == provider {
+                return Ok(version);
+            }
+        }
+        let message = format!(
+            "no enabled plugin serves the provider `{provider}`; see GET /api/v1/plugins/available and enable one"
+        );
+        Err(Error::conflict(message).at("$.provider", "is not served"))
+    }
+
+    async fn only_one_of(&self, tenant: TenantId, provider: &str) -> Result<IntegrationId> {
+        let prefix = IntegrationByProvider::prefix_of(provider);
+        let found = self.0.store.tenant(tenant).list_under::<IntegrationByProvider>(&prefix, &Page::first(2)).await?;
+        match found.items.as_slice() {
+            [] => Err(Error::not_found("integration", provider)),
+            [only] => Ok(only.integration),
+            _ => Err(Error::conflict(format!("there are several `{provider}` integrations; name one by its id"))),
+        }
+    }
+
+    fn describe(&self, version: &PluginVersion, new: &NewIntegration) -> Result<Integration> {
+        let now = self.now();
+        let endpoint = match &version.manifest.webhook {
+            Some(_) => Some(gatehouse_domain::id::Id::unguessable(random()?)),
+            None => None,
+        };
+        Ok(Integration {
+            id: self.new_id()?,
+            provider: new.provider.clone(),
+            name: new.name.trim().to_owned(),
+            plugin: version.plugin.clone(),
+            status: IntegrationStatus::Draft,
+            settings: new.settings.clone(),
+            metadata: new.metadata.clone(),
+            credential_hints: new.credentials.hints(),
+            credential_version: 1,
+            endpoint,
+            account: None,
+            health: Health::default(),
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    async fn keep_new(&self, tenant: TenantId, integration: &Integration, sealed: &SealedCredential) -> Result<()> {
+        let by_provider = IntegrationByProvider { provider: integration.provider.clone(), integration: integration.id };
+        let mut change = self.0.store.change();
+        change.tenant(tenant).create(integration)?;
+        change.tenant(tenant).create(&by_provider)?;
+        change.tenant(tenant).create(sealed)?;
+        if let Some(id) = integration.endpoint {
+            change.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
+        }
+        change.commit().await?;
+        Ok(())
+    }
+
+    fn changed(&self, old: &Integration, version: &PluginVersion, ask: &IntegrationChange) -> Result<Integration> {
+        let mut next = Integration { updated_at: self.now(), ..old.clone() };
+        if let Some(name) = &ask.name {
+            check_name(name)?;
+            name.trim().clone_into(&mut next.name);
+        }
+        if let Some(settings) = &ask.settings {
+            schema::check_settings(&version.manifest.settings, settings)?;
+            self.0.broker.check_settings(&version.manifest, settings)?;
+            next.settings.clone_from(settings);
+        }
+        if let Some(metadata) = &ask.metadata {
+            next.metadata.clone_from(metadata);
+        }
+        match ask.disabled {
+            Some(true) => next.status = IntegrationStatus::Disabled,
+            // Switched on again it has yet to show that it works.
+            Some(false) if old.status == IntegrationStatus::Disabled => next.status = IntegrationStatus::Draft,
+            _ => {}
+        }
+        Ok(next)
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if (1..=200).contains(&name.trim().len()) {
+        return Ok(());
+    }
+    let problem = Problem::at("$.name", "must have 1 to 200 characters");
+    Err(Error::problems("the integration's name does not fit", vec![problem]))
+}

@@ -1,0 +1,67 @@
+//! JSON Schema checks of what tenants configure.
+
+use gatehouse_domain::{Error, Problem, Result};
+use serde_json::{Map, Value};
+
+/// Settings that the host itself understands, beside the plugin's own.
+const HOST_SETTINGS: &[&str] = &["base_url"];
+
+/// Checks settings against a plugin's schema.
+///
+/// # Errors
+/// [`gatehouse_domain::ErrorKind::Invalid`] with a problem a broken rule.
+pub(crate) fn check_settings(schema: &Value, settings: &Map<String, Value>) -> Result<()> {
+    let own: Map<String, Value> = settings
+        .iter()
+        .filter(|(name, _)| !HOST_SETTINGS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    check(schema, &Value::Object(own), "$.settings")
+}
+
+fn check(schema: &Value, value: &Value, root: &str) -> Result<()> {
+    let validator = jsonschema::draft202012::new(schema)
+        .map_err(|error| Error::internal(format!("the plugin's schema for {root} does not compile: {error}")))?;
+    let problems: Vec<Problem> = validator
+        .iter_errors(value)
+        .map(|error| Problem::at(json_path(root, &error.instance_path().to_string()), error.to_string()))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::problems(format!("{root} does not fit the plugin's schema"), problems))
+}
+
+/// `/a/0/b` under `$.settings` is `$.settings.a[0].b`.
+fn json_path(root: &str, pointer: &str) -> String {
+    pointer.split('/').skip(1).fold(root.to_owned(), |path, step| match step.parse::<usize>() {
+        Ok(index) => format!("{path}[{index}]"),
+        Err(_) => format!("{path}.{step}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check_case(settings: Value, expect: Option<&str>) {
+        let schema = json!({
+            "type": "object",
+            "additionalProperties": false,
+            "properties": { "regions": { "type": "array", "items": { "type": "string" } } },
+        });
+        let result = check_settings(&schema, settings.as_object().unwrap());
+        let found = result.err().map(|error| error.problems.first().unwrap().path.clone());
+        assert_eq!(found.as_deref(), expect);
+    }
+
+    #[test]
+    fn settings_are_checked_to_the_path() {
+        check_case(json!({}), None);
+        check_case(json!({ "base_url": "http://127.0.0.1:1" }), None);
+        check_case(json!({ "regions": ["eu", 7] }), Some("$.settings.regions[1]"));
+        check_case(json!({ "colour": "red" }), Some("$.settings"));
+    }
+}

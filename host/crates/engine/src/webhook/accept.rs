@@ -1,0 +1,122 @@
+//! The way in: from a request to durable bytes.
+
+use gatehouse_domain::id::{DeliveryId, EndpointId};
+use gatehouse_domain::integration::{Integration, IntegrationStatus};
+use gatehouse_domain::manifest::WebhookRules;
+use gatehouse_domain::webhook::{Delivery, DeliveryState, Endpoint};
+use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_store::records::{DeliveryBody, DeliveryByIntegration, PendingDelivery};
+
+use super::dedupe;
+use crate::Engine;
+
+/// One request to an endpoint, as it came.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The raw body.
+    pub body: Vec<u8>,
+}
+
+/// What became of a request that verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is stored and will be parsed.
+    New(DeliveryId),
+    /// It was stored before.
+    Duplicate(DeliveryId),
+}
+
+impl Engine {
+    /// Takes in a delivery. When this returns, the bytes are on the disk.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], the same for an unknown endpoint and for a delivery that does
+    /// not verify, so that neither can be probed.
+    pub async fn accept_delivery(&self, endpoint: EndpointId, incoming: Incoming) -> Result<Accepted> {
+        let (endpoint, integration, rules) = self.receiver(endpoint).await?;
+        let credential = self.credential(endpoint.tenant, integration.id).await?;
+        let verdict = self.0.broker.verify_webhook(
+            &self.0.vault,
+            &credential.key,
+            &credential.context,
+            &credential.fields,
+            &rules.verify,
+            &incoming.headers,
+            &incoming.body,
+            self.now(),
+        );
+        if let Err(refusal) = verdict {
+            self.quarantine_delivery(&endpoint, incoming, &refusal.to_string()).await?;
+            return Err(nothing_here(endpoint.id));
+        }
+        self.keep_delivery(&endpoint, &rules, incoming).await
+    }
+
+    async fn receiver(&self, id: EndpointId) -> Result<(Endpoint, Integration, WebhookRules)> {
+        let stored = self.0.store.admin().get::<Endpoint>(&id).await?;
+        let endpoint = stored.ok_or_else(|| nothing_here(id))?.record;
+        let integration = self.0.store.tenant(endpoint.tenant).get::<Integration>(&endpoint.integration).await?;
+        let integration = integration.ok_or_else(|| nothing_here(id))?.record;
+        if integration.status == IntegrationStatus::Disabled {
+            return Err(nothing_here(id));
+        }
+        let rules = self.plugin(&integration.plugin).await?.manifest().webhook.clone();
+        Ok((endpoint, integration, rules.ok_or_else(|| nothing_here(id))?))
+    }
+
+    async fn keep_delivery(&self, endpoint: &Endpoint, rules: &WebhookRules, incoming: Incoming) -> Result<Accepted> {
+        let seen = dedupe::seen(endpoint, rules, &incoming.body, self.new_id()?, self.now());
+        let scope = self.0.store.tenant(endpoint.tenant);
+        let seen_id = (seen.integration, seen.key);
+        let mut change = self.0.store.change();
+        match scope.get(&seen_id).await? {
+            Some(known) if !dedupe::is_over(&known, self.now()) => return Ok(Accepted::Duplicate(known.delivery)),
+            Some(known) => change.tenant(endpoint.tenant).replace(&known, &seen)?,
+            None => change.tenant(endpoint.tenant).create(&seen)?,
+        };
+        let delivery = self.describe_delivery(endpoint, seen.delivery, &incoming, DeliveryState::Pending);
+        change.tenant(endpoint.tenant).create(&delivery)?;
+        change.tenant(endpoint.tenant).create(&DeliveryBody { delivery: delivery.id, body: incoming.body })?;
+        change.tenant(endpoint.tenant).create(&index_of(&delivery))?;
+        change.admin().create(&PendingDelivery {
+            tenant: endpoint.tenant,
+            delivery: delivery.id,
+            not_before: delivery.received_at,
+            attempts: 0,
+        })?;
+        match change.commit().await {
+            Ok(_) => Ok(Accepted::New(delivery.id)),
+            // Another copy of the same delivery was a moment quicker.
+            Err(Error { kind: ErrorKind::Conflict, .. }) => Ok(Accepted::Duplicate(delivery.id)),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn describe_delivery(
+        &self,
+        endpoint: &Endpoint,
+        id: DeliveryId,
+        incoming: &Incoming,
+        state: DeliveryState,
+    ) -> Delivery {
+        Delivery {
+            id,
+            integration: endpoint.integration,
+            headers: incoming.headers.clone(),
+            size: incoming.body.len() as u64,
+            state,
+            attempts: 0,
+            received_at: self.now(),
+        }
+    }
+}
+
+pub(super) fn index_of(delivery: &Delivery) -> DeliveryByIntegration {
+    DeliveryByIntegration { integration: delivery.integration, delivery: delivery.id }
+}
+
+fn nothing_here(id: EndpointId) -> Error {
+    Error::not_found("endpoint", id)
+}

@@ -1,0 +1,88 @@
+//! Component to native code: in the worker process where there is one, so that a
+//! compilation bomb takes down a child and not the host.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use gatehouse_domain::error::{Error, ErrorKind, Result};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use wasmtime::Engine;
+
+use crate::config::WorkerCommand;
+
+/// How long one compilation may take.
+const TIME: Duration = Duration::from_secs(60);
+/// How much native code one component may become, in bytes.
+const MAX_CODE_BYTES: u64 = 512 << 20;
+/// How much of a failed worker's message is kept.
+const MAX_MESSAGE_BYTES: u64 = 4 << 10;
+
+/// Compiles a component.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] where the component can not be compiled within the limits.
+pub(crate) async fn compile(engine: &Engine, worker: Option<&WorkerCommand>, component: Vec<u8>) -> Result<Vec<u8>> {
+    match worker {
+        Some(command) => in_worker(command, &component).await,
+        None => here(engine.clone(), component).await,
+    }
+}
+
+async fn here(engine: Engine, component: Vec<u8>) -> Result<Vec<u8>> {
+    let compiled = tokio::task::spawn_blocking(move || engine.precompile_component(&component)).await;
+    match compiled {
+        Ok(Ok(code)) => Ok(code),
+        Ok(Err(error)) => Err(Error::invalid(format!("the component does not compile: {error:#}"))),
+        Err(error) => Err(Error::internal("the compiler failed").caused_by(error)),
+    }
+}
+
+async fn in_worker(command: &WorkerCommand, component: &[u8]) -> Result<Vec<u8>> {
+    let child = Command::new(&command.program)
+        .args(&command.args)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| unavailable("the compile worker can not start").caused_by(error))?;
+    match tokio::time::timeout(TIME, converse(child, component)).await {
+        Ok(code) => code,
+        Err(_) => Err(Error::invalid(format!("the component takes more than {} s to compile", TIME.as_secs()))),
+    }
+}
+
+async fn converse(mut child: Child, component: &[u8]) -> Result<Vec<u8>> {
+    let (Some(mut input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(Error::internal("the compile worker has no pipes"));
+    };
+    let (mut code, mut message) = (Vec::new(), Vec::new());
+    let mut output = output.take(MAX_CODE_BYTES + 1);
+    let mut errors = errors.take(MAX_MESSAGE_BYTES);
+    let (_, read, _) = tokio::join!(
+        // A worker that gives up early closes its end; what it says then is the answer.
+        async move {
+            let _ = input.write_all(component).await;
+        },
+        output.read_to_end(&mut code),
+        errors.read_to_end(&mut message),
+    );
+    read.map_err(|error| unavailable("the compile worker can not be read").caused_by(error))?;
+    if code.len() as u64 > MAX_CODE_BYTES {
+        return Err(Error::invalid(format!("the component compiles to more than {MAX_CODE_BYTES} bytes")));
+    }
+    let status = child.wait().await.map_err(|error| unavailable("the compile worker is lost").caused_by(error))?;
+    if status.success() {
+        return Ok(code);
+    }
+    let said = String::from_utf8_lossy(&message).trim().to_owned();
+    let reason = if said.is_empty() { format!("the compile worker ended with {status}") } else { said };
+    Err(Error::invalid(format!("the component does not compile: {reason}")))
+}
+
+fn unavailable(message: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, message)
+}

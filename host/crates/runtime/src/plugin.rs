@@ -1,0 +1,133 @@
+//! A plugin version that is compiled and ready to be called.
+
+use std::sync::Arc;
+
+use gatehouse_domain::capability::Capability;
+use gatehouse_domain::error::{Error, Result};
+use gatehouse_domain::manifest::Manifest;
+use serde_json::Value;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
+
+use crate::call::state::State;
+use crate::inspect::contract::SERVED;
+use crate::inspect::{Inspected, Inspection};
+use crate::shape::{Signature, parse};
+
+/// A plugin version, ready to be called. Calls in flight keep it alive.
+pub struct Plugin {
+    /// What is known of it.
+    pub inspection: Inspection,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) contract: ContractExports,
+    functions: Vec<Function>,
+}
+
+/// Parameters that fit one capability of one plugin version.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    digest: Arc<str>,
+    index: usize,
+    pub(crate) function: Arc<str>,
+    pub(crate) values: Vec<Val>,
+}
+
+/// Where the functions of `gatehouse:plugin` are, as far as they are exported.
+#[derive(Default)]
+pub(crate) struct ContractExports {
+    pub(crate) test: Option<ComponentExportIndex>,
+    pub(crate) parse: Option<ComponentExportIndex>,
+    pub(crate) pull: Option<ComponentExportIndex>,
+    pub(crate) push: Option<ComponentExportIndex>,
+}
+
+struct Function {
+    export: ComponentExportIndex,
+    name: Arc<str>,
+    digest: Arc<str>,
+    signature: Signature,
+}
+
+impl Plugin {
+    pub(crate) fn new(inspected: Inspected, component: &Component, pre: InstancePre<State>) -> Result<Self> {
+        let digest: Arc<str> = inspected.inspection.digest.as_str().into();
+        let mut functions = Vec::with_capacity(inspected.signatures.len());
+        for (capability, signature) in inspected.inspection.capabilities.iter().zip(inspected.signatures) {
+            let Some(export) = export(component, &capability.interface, &capability.function) else {
+                return Err(Error::internal(format!("the compiled component has no `{}`", capability.function)));
+            };
+            let name = capability.function.as_str().into();
+            functions.push(Function { export, name, digest: digest.clone(), signature });
+        }
+        Ok(Self { contract: ContractExports::find(component), inspection: inspected.inspection, pre, functions })
+    }
+
+    /// What it can do, by code.
+    pub fn capabilities(&self) -> &[Capability] {
+        &self.inspection.capabilities
+    }
+
+    /// The manifest that it carries.
+    pub fn manifest(&self) -> &Manifest {
+        &self.inspection.manifest
+    }
+
+    /// SHA-256 of the component, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.inspection.digest
+    }
+
+    /// The capability with this code.
+    pub fn capability(&self, code: &str) -> Option<&Capability> {
+        self.index(code).and_then(|index| self.capabilities().get(index))
+    }
+
+    /// Parses the parameters of a capability.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::NotFound`] where there is no such capability;
+    /// [`gatehouse_domain::ErrorKind::Invalid`] with every wrong place of the parameters.
+    pub fn parse(&self, code: &str, parameters: &Value) -> Result<Parameters> {
+        let found = self.index(code).and_then(|index| Some((index, self.functions.get(index)?)));
+        let (index, function) = found.ok_or_else(|| Error::not_found("capability", code))?;
+        let values = parse::parameters(&function.signature, parameters)?;
+        Ok(Parameters { digest: function.digest.clone(), index, function: function.name.clone(), values })
+    }
+
+    /// The function that parameters were parsed for, if they were parsed for this version.
+    pub(crate) fn function(&self, parameters: &Parameters) -> Option<(&ComponentExportIndex, &Signature)> {
+        let function = self.functions.get(parameters.index)?;
+        (function.digest == parameters.digest).then_some((&function.export, &function.signature))
+    }
+
+    fn index(&self, code: &str) -> Option<usize> {
+        self.capabilities().binary_search_by(|capability| capability.code.as_str().cmp(code)).ok()
+    }
+}
+
+impl ContractExports {
+    fn find(component: &Component) -> Self {
+        let find = |interface: &str, function: &str| {
+            SERVED
+                .iter()
+                .find_map(|version| export(component, &format!("gatehouse:plugin/{interface}@{version}"), function))
+        };
+        Self {
+            test: find("connection", "test"),
+            parse: find("webhook", "parse"),
+            pull: find("sync", "pull"),
+            push: find("sync", "push"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let manifest = self.manifest();
+        write!(f, "Plugin({} {} {})", manifest.id, manifest.version, self.digest())
+    }
+}
+
+fn export(component: &Component, interface: &str, function: &str) -> Option<ComponentExportIndex> {
+    let interface = component.get_export_index(None, interface)?;
+    component.get_export_index(Some(&interface), function)
+}

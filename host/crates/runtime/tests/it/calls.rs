@@ -1,0 +1,107 @@
+//! What a call is given and what it sees of the world.
+
+use gatehouse_domain::guest::Account;
+use gatehouse_runtime::egress::{Body, Method};
+use gatehouse_runtime::{Answer, Change, Report, Target};
+use serde_json::{Map, Value, json};
+
+use crate::guest::{Script, call, misbehave, misbehave_as, shared, text};
+
+async fn run(target: Target, provider: &'static str) -> Report {
+    let (runtime, plugin) = shared().await;
+    runtime.call(plugin, target, call(Script::ok(provider))).await
+}
+
+fn ok(report: Report) -> Value {
+    match report.outcome {
+        Answer::Ok(value) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_context_is_that_of_the_call() {
+    let mut call = call(Script::ok(""));
+    call.attempt = 3;
+    call.account = Some(Account { id: "acct_1".to_owned(), display_name: None, live: true });
+    let report = misbehave_as(call, json!({ "behaviour": "context" })).await;
+    assert_eq!(text(&report), r#"{"shop":"acme"} key-1 3 acct_1 true"#);
+}
+
+#[tokio::test]
+async fn a_request_arrives_at_the_egress_as_it_was_made() {
+    let script = Script::ok("fine");
+    misbehave_as(call(script.clone()), json!({ "behaviour": "send_header", "text": "/v1/x" })).await;
+    misbehave_as(call(script.clone()), json!({ "behaviour": "send_bytes", "count": 3 })).await;
+    let sent = script.sent.lock().unwrap();
+    assert_eq!(sent.len(), 3);
+    assert_eq!((sent[0].method, sent[0].url.as_str()), (Method::Get, "/v1/x"));
+    assert_eq!(sent[0].headers, [("authorization".to_owned(), "mine".to_owned())]);
+    assert_eq!((sent[1].method, &sent[1].body), (Method::Post, &Body::Bytes(b"xxx".to_vec())));
+}
+
+#[tokio::test]
+async fn nothing_of_the_machine_can_be_seen() {
+    let report = misbehave(json!({ "behaviour": "look_around" })).await;
+    assert_eq!(text(&report), "0 variables, 0 arguments, files: false");
+    let report = misbehave(json!({ "behaviour": "connect" })).await;
+    assert!(text(&report).starts_with("Err("), "{report:?}");
+}
+
+#[tokio::test]
+async fn random_numbers_are_random() {
+    let first = misbehave(json!({ "behaviour": "random" })).await;
+    let second = misbehave(json!({ "behaviour": "random" })).await;
+    assert_ne!(text(&first), text(&second));
+}
+
+#[tokio::test]
+async fn what_is_printed_or_logged_is_in_the_report_without_secrets() {
+    let report = misbehave(json!({ "behaviour": "print", "text": "hello sk_live_canary" })).await;
+    assert_eq!(report.log.len(), 1, "{report:?}");
+    assert_eq!((report.log[0].level.as_str(), report.log[0].message.as_str()), ("info", "hello [secret]"));
+    let report = misbehave(json!({ "behaviour": "log", "text": "a\u{7}b" })).await;
+    assert_eq!(report.log[0].message, "ab");
+    assert_eq!(report.log[0].fields, [("name".to_owned(), "value".to_owned())]);
+}
+
+#[tokio::test]
+async fn nothing_survives_a_call() {
+    for _ in 0..3 {
+        let report = misbehave(json!({ "behaviour": "count" })).await;
+        assert_eq!(text(&report), "1");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_tested() {
+    assert_eq!(ok(run(Target::ConnectionTest, "acct_9").await), json!({ "id": "acct_9", "live": false }));
+}
+
+#[tokio::test]
+async fn a_webhook_is_parsed() {
+    let headers = vec![("x-topic".to_owned(), "paid".to_owned())];
+    let body = br#"{"id":"evt_1"}"#.to_vec();
+    let report = run(Target::ParseWebhook { headers: headers.clone(), body }, "").await;
+    let expect = json!([{
+        "id": "14 bytes", "kind": "payment.succeeded", "provider_kind": "x-topic",
+        "occurred_at_ms": 5, "data": { "id": "evt_1" },
+    }]);
+    assert_eq!(ok(report), expect);
+    let report = run(Target::ParseWebhook { headers, body: b"[1]".to_vec() }, "").await;
+    assert!(crate::guest::trap(&report).0.contains("not a JSON object"), "{report:?}");
+}
+
+#[tokio::test]
+async fn records_are_pulled_and_pushed() {
+    let pull = Target::SyncPull { entity: "customers".to_owned(), cursor: Some("c1".to_owned()), limit: 5 };
+    let expect = json!({
+        "records": [{ "id": "customers-5", "deleted": false, "data": { "a": 1 } }], "cursor": "c1", "complete": true,
+    });
+    assert_eq!(ok(run(pull, "").await), expect);
+    let change = |deleted| Change { reference: format!("r-{deleted}"), id: None, deleted, data: Map::new() };
+    let push = Target::SyncPush { entity: "customers".to_owned(), changes: vec![change(false), change(true)] };
+    let outcomes = ok(run(push, "").await);
+    assert_eq!(outcomes[0], json!({ "reference": "r-false", "ok": "{}" }));
+    assert_eq!(outcomes[1]["error"]["kind"], "declined");
+}

@@ -1,0 +1,230 @@
+//! Retention: deletes what is old, in small commits, with everything that belongs to it.
+//! It keeps a delivery that is still to be parsed, however old it is.
+
+use std::collections::HashSet;
+
+use gatehouse_domain::execution::{Execution, Outcome};
+use gatehouse_domain::id::{DeliveryId, IntegrationId, TenantId};
+use gatehouse_domain::tenant::Tenant;
+use gatehouse_domain::time::Timestamp;
+use gatehouse_domain::webhook::{Delivery, Event};
+use gatehouse_domain::{ErrorKind, Result};
+
+use crate::change::Change;
+use crate::page::{Cursor, MAX_LIMIT, Page};
+use crate::record::{RecordId, Stored};
+use crate::records::{
+    DeliveryBody, DeliveryByIntegration, ExecutionByIntegration, IdempotentRequest, PendingDelivery, SeenDelivery,
+};
+use crate::scope::{LivesIn, OfTenant};
+use crate::store::Store;
+
+/// How many records one commit deletes.
+const BATCH: usize = 64;
+
+/// How long records are kept, by the time in their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Executions, in days. Default 30.
+    pub executions_days: u32,
+    /// Deliveries with their bodies, in days. Default 30.
+    pub deliveries_days: u32,
+    /// Events, in days. Default 30.
+    pub events_days: u32,
+}
+
+/// How many records were deleted; what belongs to them is not counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Executions.
+    pub executions: u64,
+    /// Deliveries.
+    pub deliveries: u64,
+    /// Events.
+    pub events: u64,
+    /// Deliveries that may be forgotten.
+    pub seen_deliveries: u64,
+    /// Idempotency keys that may be used anew.
+    pub idempotent_requests: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { executions_days: 30, deliveries_days: 30, events_days: 30 }
+    }
+}
+
+impl Store {
+    /// Deletes what is older than `retention` allows at `now`, and what has expired, of all
+    /// tenants. It can be stopped at any point and begun again; a record that changes
+    /// meanwhile is left for the next time.
+    ///
+    /// # Errors
+    /// As [`crate::storage::Storage::commit`], without conflicts.
+    pub async fn prune(&self, now: Timestamp, retention: &Retention) -> Result<Pruned> {
+        let mut pruned = Pruned::default();
+        let mut page = Page::first(BATCH);
+        loop {
+            let tenants = self.admin().list::<Tenant>(&page).await?;
+            for tenant in &tenants.items {
+                self.prune_tenant(tenant.id, now, retention, &mut pruned).await?;
+            }
+            let Some(next) = tenants.next else { return Ok(pruned) };
+            page.after = Some(next);
+        }
+    }
+
+    async fn prune_tenant(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+        retention: &Retention,
+        pruned: &mut Pruned,
+    ) -> Result<()> {
+        let sweep = Sweep { store: self, tenant };
+        pruned.executions += sweep.executions(cutoff(now, retention.executions_days)).await?;
+        pruned.deliveries += sweep.deliveries(cutoff(now, retention.deliveries_days)).await?;
+        pruned.events += sweep.events(cutoff(now, retention.events_days)).await?;
+        pruned.seen_deliveries += sweep.expired(|seen: &SeenDelivery| seen.expires_at <= now).await?;
+        pruned.idempotent_requests += sweep.expired(|request: &IdempotentRequest| request.expires_at <= now).await?;
+        Ok(())
+    }
+}
+
+/// The deleting of one tenant's records.
+struct Sweep<'s> {
+    store: &'s Store,
+    tenant: TenantId,
+}
+
+impl Sweep<'_> {
+    async fn executions(&self, cutoff: [u8; 6]) -> Result<u64> {
+        let remove = |found: &Stored<Execution>, change: &mut Change| {
+            // Nobody has said yet what became of it, so its record is still needed.
+            if matches!(found.outcome, Outcome::Running | Outcome::Unknown) {
+                return Ok(false);
+            }
+            let mut change = change.tenant(self.tenant);
+            change.remove(found)?;
+            change.delete::<ExecutionByIntegration>(&(found.integration, found.id))?;
+            Ok(true)
+        };
+        self.go_through(&[], Some(cutoff), remove).await
+    }
+
+    async fn deliveries(&self, cutoff: [u8; 6]) -> Result<u64> {
+        let pending = self.pending().await?;
+        let remove = |found: &Stored<Delivery>, change: &mut Change| {
+            if pending.contains(&found.id) {
+                return Ok(false);
+            }
+            let mut change = change.tenant(self.tenant);
+            change.remove(found)?;
+            change.delete::<DeliveryByIntegration>(&(found.integration, found.id))?;
+            change.delete::<DeliveryBody>(&found.id)?;
+            Ok(true)
+        };
+        self.go_through(&[], Some(cutoff), remove).await
+    }
+
+    /// Events sort by integration first, so each integration has its own old end.
+    async fn events(&self, cutoff: [u8; 6]) -> Result<u64> {
+        let scope = self.store.tenant(self.tenant);
+        let mut pruned = 0;
+        let mut page = Page::first(1);
+        while let Some(event) = scope.list::<Event>(&page).await?.items.pop() {
+            let integration = event.integration;
+            let remove = |found: &Stored<Event>, change: &mut Change| {
+                change.tenant(self.tenant).remove(found)?;
+                Ok(true)
+            };
+            pruned += self.go_through(&integration.to_bytes(), Some(cutoff), remove).await?;
+            page.after = Some(end_of(integration));
+        }
+        Ok(pruned)
+    }
+
+    /// Deletes the records that `is_expired` finds among all of a kind.
+    async fn expired<R: LivesIn<OfTenant>>(&self, is_expired: impl Fn(&R) -> bool + Send + Sync) -> Result<u64> {
+        let remove = |found: &Stored<R>, change: &mut Change| {
+            let expired = is_expired(&found.record);
+            if expired {
+                change.tenant(self.tenant).remove(found)?;
+            }
+            Ok(expired)
+        };
+        self.go_through(&[], None, remove).await
+    }
+
+    /// The tenant's deliveries that are still to be parsed.
+    async fn pending(&self) -> Result<HashSet<DeliveryId>> {
+        let mut pending = HashSet::new();
+        let mut page = Page::first(MAX_LIMIT);
+        loop {
+            let found = self.store.admin().list::<PendingDelivery>(&page).await?;
+            let own = found.items.into_iter().filter(|pending| pending.tenant == self.tenant);
+            pending.extend(own.map(|pending| pending.delivery));
+            let Some(next) = found.next else { return Ok(pending) };
+            page.after = Some(next);
+        }
+    }
+
+    /// Goes through the records whose id begins with `under`, oldest first, up to the first
+    /// that is not older than `cutoff`; `remove` adds the deletion of one, or passes it over.
+    async fn go_through<R: LivesIn<OfTenant>>(
+        &self,
+        under: &[u8],
+        cutoff: Option<[u8; 6]>,
+        remove: impl Fn(&Stored<R>, &mut Change) -> Result<bool> + Send + Sync,
+    ) -> Result<u64> {
+        let scope = self.store.tenant(self.tenant);
+        let mut page = Page::first(BATCH);
+        let mut pruned = 0;
+        loop {
+            let mut found = scope.list_stored::<R>(under, &page).await?;
+            let length = found.items.len();
+            let young = |record: &Stored<R>| cutoff.is_some_and(|cutoff| !is_older(&record.id(), under, cutoff));
+            found.items.truncate(found.items.iter().position(young).unwrap_or(length));
+            let ended = found.items.len() < length;
+            let mut change = self.store.change();
+            let mut removed = 0;
+            for record in &found.items {
+                removed += u64::from(remove(record, &mut change)?);
+            }
+            pruned += commit(change, removed).await?;
+            match found.next.filter(|_| !ended) {
+                Some(next) => page.after = Some(next),
+                None => return Ok(pruned),
+            }
+        }
+    }
+}
+
+/// Whether the part of an id after `under` begins with a time before `cutoff`.
+fn is_older(id: &impl RecordId, under: &[u8], cutoff: [u8; 6]) -> bool {
+    id.key_bytes().get(under.len()..).is_some_and(|rest| rest < cutoff.as_slice())
+}
+
+/// Commits; what lost against another writer is left for the next time.
+async fn commit(change: Change, removed: u64) -> Result<u64> {
+    if change.is_empty() {
+        return Ok(0);
+    }
+    match change.commit().await {
+        Ok(_) => Ok(removed),
+        Err(error) if error.kind == ErrorKind::Conflict => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the ids of records from `days` before `now` begin with: 48 bits of milliseconds.
+fn cutoff(now: Timestamp, days: u32) -> [u8; 6] {
+    let millis = now.as_millisecond().saturating_sub(i64::from(days) * 86_400_000);
+    let [_, _, bytes @ ..] = millis.max(0).to_be_bytes();
+    bytes
+}
+
+/// The place after all events of an integration.
+fn end_of(integration: IntegrationId) -> Cursor {
+    Cursor([integration.to_bytes(), [0xff; 16]].concat())
+}

@@ -1,0 +1,17 @@
+//! What is stored: each kind's id, and the records that only the store needs.
+//! The domain's own types are made records here; their fields are not repeated.
+
+pub mod deployment;
+pub mod encoding;
+pub mod execution;
+pub mod integration;
+pub mod plugin;
+pub mod tenancy;
+pub mod webhook;
+
+pub use deployment::Deployment;
+pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent};
+pub use integration::{IntegrationByProvider, SealedCredential};
+pub use plugin::plugin_prefix;
+pub use tenancy::{KeyDigest, TenantKey};
+pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};

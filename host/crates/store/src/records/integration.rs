@@ -1,0 +1,77 @@
+//! Integrations and their sealed credentials.
+
+use std::collections::BTreeMap;
+
+use gatehouse_domain::id::IntegrationId;
+use gatehouse_domain::integration::Integration;
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Kind, Record, RecordId, TenantRecord};
+
+/// An integration's credential. Only the broker can open it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedCredential {
+    /// Whose it is.
+    pub integration: IntegrationId,
+    /// Its generation, as in [`Integration::credential_version`].
+    pub version: u32,
+    /// The sealed bytes of each field, in base64.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Lists a provider's integrations. Written with the integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrationByProvider {
+    /// The provider's code.
+    pub provider: String,
+    /// Its integration.
+    pub integration: IntegrationId,
+}
+
+impl IntegrationByProvider {
+    /// What the ids of a provider's integrations begin with. A code holds no zero byte, so no
+    /// code's entries begin with another's.
+    pub fn prefix_of(provider: &str) -> Vec<u8> {
+        let mut prefix = provider.as_bytes().to_vec();
+        prefix.push(0);
+        prefix
+    }
+}
+
+impl RecordId for (String, IntegrationId) {
+    fn key_bytes(&self) -> Vec<u8> {
+        let mut bytes = IntegrationByProvider::prefix_of(&self.0);
+        bytes.extend_from_slice(&self.1.to_bytes());
+        bytes
+    }
+}
+
+impl Record for Integration {
+    const KIND: Kind = Kind::Integration;
+    const SCHEMA: u8 = 1;
+    type Id = IntegrationId;
+    fn id(&self) -> IntegrationId {
+        self.id
+    }
+}
+impl TenantRecord for Integration {}
+
+impl Record for SealedCredential {
+    const KIND: Kind = Kind::SealedCredential;
+    const SCHEMA: u8 = 1;
+    type Id = IntegrationId;
+    fn id(&self) -> IntegrationId {
+        self.integration
+    }
+}
+impl TenantRecord for SealedCredential {}
+
+impl Record for IntegrationByProvider {
+    const KIND: Kind = Kind::IntegrationByProvider;
+    const SCHEMA: u8 = 1;
+    type Id = (String, IntegrationId);
+    fn id(&self) -> Self::Id {
+        (self.provider.clone(), self.integration)
+    }
+}
+impl TenantRecord for IntegrationByProvider {}

@@ -1,0 +1,134 @@
+//! Webhooks in: endpoints, deliveries with their raw bytes, the queue of those to parse, and
+//! the events found in them.
+
+use gatehouse_domain::id::{DeliveryId, EndpointId, EventId, IntegrationId, TenantId};
+use gatehouse_domain::time::Timestamp;
+use gatehouse_domain::webhook::{Delivery, Endpoint, Event};
+use gatehouse_domain::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+use super::encoding::{base64, hex};
+use crate::record::{GlobalRecord, Kind, Record, TenantRecord};
+
+/// A delivery that the gateway has yet to parse. The list of these is a durable queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingDelivery {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// When it may be tried next.
+    pub not_before: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// Lists an integration's deliveries in the order of their time. Written with the delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryByIntegration {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// Its delivery.
+    pub delivery: DeliveryId,
+}
+
+/// A delivery's raw bytes, at most 1 MiB. They are stored as they are, not as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryBody {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The bytes; in base64 where this is written as JSON.
+    #[serde(with = "base64")]
+    pub body: Vec<u8>,
+}
+
+/// A delivery that was accepted, so that the same one is not accepted twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenDelivery {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// A digest of what tells deliveries apart, in hexadecimal in JSON.
+    #[serde(with = "hex")]
+    pub key: [u8; 32],
+    /// The first one.
+    pub delivery: DeliveryId,
+    /// When it may be forgotten.
+    pub expires_at: Timestamp,
+}
+
+impl Record for Endpoint {
+    const KIND: Kind = Kind::Endpoint;
+    const SCHEMA: u8 = 1;
+    type Id = EndpointId;
+    fn id(&self) -> EndpointId {
+        self.id
+    }
+}
+impl GlobalRecord for Endpoint {}
+
+impl Record for PendingDelivery {
+    const KIND: Kind = Kind::PendingDelivery;
+    const SCHEMA: u8 = 1;
+    type Id = DeliveryId;
+    fn id(&self) -> DeliveryId {
+        self.delivery
+    }
+}
+impl GlobalRecord for PendingDelivery {}
+
+impl Record for Delivery {
+    const KIND: Kind = Kind::Delivery;
+    const SCHEMA: u8 = 1;
+    type Id = DeliveryId;
+    fn id(&self) -> DeliveryId {
+        self.id
+    }
+}
+impl TenantRecord for Delivery {}
+
+impl Record for DeliveryByIntegration {
+    const KIND: Kind = Kind::DeliveryByIntegration;
+    const SCHEMA: u8 = 1;
+    type Id = (IntegrationId, DeliveryId);
+    fn id(&self) -> Self::Id {
+        (self.integration, self.delivery)
+    }
+}
+impl TenantRecord for DeliveryByIntegration {}
+
+impl Record for DeliveryBody {
+    const KIND: Kind = Kind::DeliveryBody;
+    const SCHEMA: u8 = 1;
+    type Id = DeliveryId;
+    fn id(&self) -> DeliveryId {
+        self.delivery
+    }
+    fn encode(&self) -> Result<Vec<u8>> {
+        Ok(self.body.clone())
+    }
+    fn decode(id: &[u8], bytes: &[u8]) -> Result<Self> {
+        let id = id.try_into().map_err(|_| Error::new(ErrorKind::Corrupt, "the key of a delivery's body is no id"))?;
+        Ok(Self { delivery: DeliveryId::from_bytes(id), body: bytes.to_vec() })
+    }
+}
+impl TenantRecord for DeliveryBody {}
+
+impl Record for SeenDelivery {
+    const KIND: Kind = Kind::SeenDelivery;
+    const SCHEMA: u8 = 1;
+    type Id = (IntegrationId, [u8; 32]);
+    fn id(&self) -> Self::Id {
+        (self.integration, self.key)
+    }
+}
+impl TenantRecord for SeenDelivery {}
+
+impl Record for Event {
+    const KIND: Kind = Kind::Event;
+    const SCHEMA: u8 = 1;
+    type Id = (IntegrationId, EventId);
+    fn id(&self) -> Self::Id {
+        (self.integration, self.id)
+    }
+}
+impl TenantRecord for Event {}

@@ -1,0 +1,57 @@
+//! Makes a sync of a chosen file fail, for tests of what happens then.
+
+use std::fs::File;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+struct Fault {
+    inode: u64,
+    after: u32,
+    errno: i32,
+}
+
+static FAULTS: Mutex<Vec<Fault>> = Mutex::new(Vec::new());
+
+/// Lets `after` syncs of the file pass and fails every one after them with `errno`.
+pub(crate) fn inject(path: &Path, after: u32, errno: i32) {
+    let inode = path.metadata().unwrap().ino();
+    FAULTS.lock().unwrap_or_else(PoisonError::into_inner).push(Fault { inode, after, errno });
+}
+
+/// Lets syncs of the file pass again.
+pub(crate) fn lift(path: &Path) {
+    let inode = path.metadata().unwrap().ino();
+    FAULTS.lock().unwrap_or_else(PoisonError::into_inner).retain(|fault| fault.inode != inode);
+}
+
+/// The error to fail a sync of this file with.
+pub(crate) fn hits(file: &File) -> Option<i32> {
+    errno_of(file.as_raw_fd())
+}
+
+/// As [`hits`], for a C caller: sets `errno`.
+#[allow(unsafe_code, reason = "errno belongs to libc")]
+pub(super) fn hits_fd(fd: RawFd) -> bool {
+    let Some(errno) = errno_of(fd) else { return false };
+    // SAFETY: the pointer is to this thread's errno and always valid.
+    unsafe { *libc::__errno_location() = errno };
+    true
+}
+
+#[allow(unsafe_code, reason = "a descriptor from C has no lifetime")]
+fn errno_of(fd: RawFd) -> Option<i32> {
+    let mut faults = FAULTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if faults.is_empty() {
+        return None;
+    }
+    // SAFETY: the caller holds the descriptor open during this call.
+    let inode = rustix::fs::fstat(unsafe { BorrowedFd::borrow_raw(fd) }).ok()?.st_ino;
+    let fault = faults.iter_mut().find(|fault| fault.inode == inode)?;
+    if fault.after == 0 {
+        return Some(fault.errno);
+    }
+    fault.after -= 1;
+    None
+}

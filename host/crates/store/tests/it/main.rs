@@ -1,0 +1,19 @@
+//! The store through its public boundary: every storage against one suite, the embedded one
+//! against kills, damage and a full disk, and the typed layer above them.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod prune;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod typed;

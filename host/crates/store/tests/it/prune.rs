@@ -1,0 +1,164 @@
+//! Retention: what is old goes with all that belongs to it, and nothing else does.
+
+use gatehouse_domain::capability::Effect;
+use gatehouse_domain::execution::{Cost, Execution, Outcome};
+use gatehouse_domain::id::{DeliveryId, EventId, ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
+use gatehouse_domain::plugin::PluginRef;
+use gatehouse_domain::tenant::Tenant;
+use gatehouse_domain::time::{EPOCH, Timestamp, from_millis};
+use gatehouse_domain::webhook::{Delivery, DeliveryState, Event};
+use gatehouse_store::records::{
+    DeliveryBody, DeliveryByIntegration, ExecutionByIntegration, IdempotentRequest, PendingDelivery, SeenDelivery,
+};
+use gatehouse_store::storage::Scan;
+use gatehouse_store::{Change, Pruned, Retention, Store};
+use semver::Version;
+use serde_json::{Value, json};
+
+use crate::support::{places, store};
+
+const DAY: i64 = 86_400_000;
+const NOW: i64 = 1_000 * DAY;
+
+fn tenant() -> TenantId {
+    TenantId::new(1, [1; 10])
+}
+
+fn integration(n: u8) -> IntegrationId {
+    IntegrationId::new(1, [n; 10])
+}
+
+fn at(days_ago: i64) -> Timestamp {
+    from_millis(NOW - days_ago * DAY)
+}
+
+fn add_execution(change: &mut Change, days_ago: i64, n: u8) {
+    let id = ExecutionId::new(NOW - days_ago * DAY, [n; 10]);
+    let execution = Execution {
+        id,
+        tenant: tenant(),
+        integration: integration(n % 2),
+        provider: "acme".into(),
+        plugin: PluginRef { id: "acme".into(), version: Version::new(1, 0, 0), digest: "0".repeat(64) },
+        capability: "DO".into(),
+        effect: Effect::Write,
+        actor: KeyId::new(1, [0; 10]),
+        request: RequestId::new(1, [0; 10]),
+        idempotency_key: "k".into(),
+        outcome: Outcome::Succeeded,
+        // Some are large, so that they have parts.
+        parameters: json!({ "text": "x".repeat(usize::from(n % 3) * 20_000) }),
+        result: None,
+        error: None,
+        fault: None,
+        calls: Vec::new(),
+        log: Vec::new(),
+        cost: Cost::default(),
+        started_at: EPOCH,
+        finished_at: None,
+        duration_us: 0,
+    };
+    change.tenant(tenant()).create(&execution).unwrap();
+    let index = ExecutionByIntegration { integration: execution.integration, execution: id };
+    change.tenant(tenant()).create(&index).unwrap();
+}
+
+fn add_delivery(change: &mut Change, days_ago: i64, n: u8, pending: bool) {
+    let id = DeliveryId::new(NOW - days_ago * DAY, [n; 10]);
+    let delivery = Delivery {
+        id,
+        integration: integration(0),
+        headers: Vec::new(),
+        size: 1,
+        state: DeliveryState::Pending,
+        attempts: 0,
+        received_at: EPOCH,
+    };
+    change.tenant(tenant()).create(&delivery).unwrap();
+    change.tenant(tenant()).create(&DeliveryByIntegration { integration: integration(0), delivery: id }).unwrap();
+    change.tenant(tenant()).create(&DeliveryBody { delivery: id, body: vec![n; 40_000] }).unwrap();
+    if pending {
+        let pending = PendingDelivery { tenant: tenant(), delivery: id, not_before: EPOCH, attempts: 3 };
+        change.admin().create(&pending).unwrap();
+    }
+}
+
+fn add_event(change: &mut Change, days_ago: i64, of: u8, n: u8) {
+    let event = Event {
+        id: EventId::new(NOW - days_ago * DAY, [n; 10]),
+        integration: integration(of),
+        provider: "acme".into(),
+        delivery: DeliveryId::new(1, [0; 10]),
+        provider_id: "evt".into(),
+        kind: "thing.made".into(),
+        provider_kind: "made".into(),
+        subject: None,
+        data: Value::Null,
+        occurred_at: EPOCH,
+        received_at: EPOCH,
+    };
+    change.tenant(tenant()).create(&event).unwrap();
+}
+
+fn add_short_lived(change: &mut Change, days_ago: i64, n: u8) {
+    let execution = ExecutionId::new(1, [0; 10]);
+    let request =
+        IdempotentRequest { key: format!("k{n}"), request_hash: "h".into(), execution, expires_at: at(days_ago) };
+    change.tenant(tenant()).create(&request).unwrap();
+    let delivery = DeliveryId::new(1, [0; 10]);
+    let seen = SeenDelivery { integration: integration(0), key: [n; 32], delivery, expires_at: at(days_ago) };
+    change.tenant(tenant()).create(&seen).unwrap();
+}
+
+/// Fills a store with records of the given ages.
+async fn fill(store: &Store, ages: &[i64]) {
+    for (age, n) in ages.iter().zip(0..) {
+        let mut change = store.change();
+        add_execution(&mut change, *age, n);
+        add_delivery(&mut change, *age, n, false);
+        add_event(&mut change, *age, n % 3, n);
+        add_short_lived(&mut change, *age, n);
+        change.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_old_goes_with_all_that_belongs_to_it() {
+    let kept = [-1, 0, 5, 9];
+    for place in places() {
+        let store = store(&place);
+        let mut change = store.change();
+        change.admin().create(&Tenant { id: tenant(), name: "t".into(), created_at: EPOCH }).unwrap();
+        add_delivery(&mut change, 100, 200, true);
+        change.commit().await.unwrap();
+        fill(&store, &kept).await;
+        // What stays is as if the old had never been there; only the expired differ in age.
+        let retention = Retention { executions_days: 10, deliveries_days: 10, events_days: 10 };
+        store.prune(at(0), &retention).await.unwrap();
+        let everything = async || {
+            let scan = Scan { limit: 100_000, ..Scan::default() };
+            let found = place.storage.scan(scan).await.unwrap();
+            found.into_iter().map(|(key, found)| (key, found.value)).collect::<Vec<_>>()
+        };
+        let expect = everything().await;
+
+        let mut change = store.change();
+        for n in 0..100u8 {
+            add_execution(&mut change, 11 + i64::from(n), n);
+            add_event(&mut change, 11 + i64::from(n), n % 3, n);
+            add_short_lived(&mut change, i64::from(n), 100 + n);
+        }
+        change.commit().await.unwrap();
+        for n in 0..70u8 {
+            let mut change = store.change();
+            add_delivery(&mut change, 11 + i64::from(n), n, false);
+            change.commit().await.unwrap();
+        }
+        let pruned = store.prune(at(0), &retention).await.unwrap();
+        let counts =
+            Pruned { executions: 100, deliveries: 70, events: 100, seen_deliveries: 100, idempotent_requests: 100 };
+        assert_eq!(pruned, counts);
+        assert!(everything().await == expect, "more or less is left than what is young or pending");
+        assert_eq!(store.prune(at(0), &retention).await.unwrap(), Pruned::default());
+    }
+}

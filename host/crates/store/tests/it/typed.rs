@@ -1,0 +1,310 @@
+//! The typed layer: scopes, changes, pages and large records, over every storage.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gatehouse_domain::ErrorKind;
+use gatehouse_domain::id::{DeliveryId, EventId, IntegrationId, TenantId};
+use gatehouse_domain::tenant::Tenant;
+use gatehouse_domain::time::{EPOCH, from_millis};
+use gatehouse_domain::webhook::Event;
+use gatehouse_store::records::{
+    DeliveryBody, Deployment, IdempotentRequest, KeyDigest, SealedCredential, SeenDelivery, TenantKey,
+};
+use gatehouse_store::storage::Scan;
+use gatehouse_store::{Cursor, Page, Record};
+use serde_json::json;
+
+use crate::support::{places, store};
+
+fn tenant(n: i64) -> TenantId {
+    TenantId::new(n, [1; 10])
+}
+
+fn tenant_record(n: i64) -> Tenant {
+    Tenant { id: tenant(n), name: format!("tenant {n}"), created_at: EPOCH }
+}
+
+fn key(version: u32, wrapped: &str) -> TenantKey {
+    TenantKey { version, wrapped: wrapped.to_owned() }
+}
+
+fn body(n: i64, byte: u8, size: usize) -> DeliveryBody {
+    DeliveryBody { delivery: DeliveryId::new(n, [2; 10]), body: vec![byte; size] }
+}
+
+#[tokio::test]
+async fn tenants_do_not_see_each_other() {
+    for place in places() {
+        let store = store(&place);
+        let mut change = store.change();
+        change.tenant(tenant(1)).create(&key(1, "one")).unwrap();
+        change.tenant(tenant(2)).create(&key(1, "two")).unwrap();
+        change.admin().create(&tenant_record(1)).unwrap();
+        change.commit().await.unwrap();
+        for (n, wrapped) in [(1, "one"), (2, "two")] {
+            let scope = store.tenant(tenant(n));
+            assert_eq!(scope.get::<TenantKey>(&1).await.unwrap().unwrap().wrapped, wrapped);
+            assert_eq!(scope.list::<TenantKey>(&Page::first(10)).await.unwrap().items, [key(1, wrapped)]);
+        }
+        assert!(store.tenant(tenant(3)).get::<TenantKey>(&1).await.unwrap().is_none());
+        assert_eq!(store.admin().get::<Tenant>(&tenant(1)).await.unwrap().unwrap().name, "tenant 1");
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_all_or_nothing() {
+    for place in places() {
+        let store = store(&place);
+        let at = tenant(1);
+        let create = async |version| {
+            let mut change = store.change();
+            change.tenant(at).create(&key(version, "a"))?;
+            change.tenant(at).create(&key(7, "shared"))?;
+            change.commit().await
+        };
+        create(1).await.unwrap();
+        assert_eq!(create(2).await.unwrap_err().kind, ErrorKind::Conflict);
+        assert!(store.tenant(at).get::<TenantKey>(&2).await.unwrap().is_none());
+
+        let old = store.tenant(at).get::<TenantKey>(&1).await.unwrap().unwrap();
+        let replace = async |wrapped| {
+            let mut change = store.change();
+            change.tenant(at).replace(&old, &key(1, wrapped))?;
+            change.tenant(at).require::<TenantKey>(&7)?;
+            change.commit().await
+        };
+        replace("b").await.unwrap();
+        assert_eq!(replace("c").await.unwrap_err().kind, ErrorKind::Conflict);
+        let mut change = store.change();
+        assert_eq!(change.tenant(at).replace(&old, &key(2, "x")).unwrap_err().kind, ErrorKind::Invalid);
+        change.tenant(at).unchanged(&old).unwrap();
+        change.tenant(at).put(&key(9, "never")).unwrap();
+        assert_eq!(change.commit().await.unwrap_err().kind, ErrorKind::Conflict);
+
+        let mut change = store.change();
+        change.tenant(at).put(&key(1, "d")).unwrap();
+        change.tenant(at).delete::<TenantKey>(&7).unwrap();
+        change.tenant(at).delete::<TenantKey>(&8).unwrap();
+        change.commit().await.unwrap();
+        let left = store.tenant(at).list::<TenantKey>(&Page::first(10)).await.unwrap().items;
+        assert_eq!(left, [key(1, "d")]);
+
+        let mut change = store.change();
+        change.tenant(at).put(&key(1, "e")).unwrap();
+        change.tenant(at).put(&key(1, "f")).unwrap();
+        assert_eq!(change.commit().await.unwrap_err().kind, ErrorKind::Invalid);
+    }
+}
+
+#[tokio::test]
+async fn lists_are_read_in_pages_in_both_directions() {
+    for place in places() {
+        let store = store(&place);
+        let mut change = store.change();
+        for version in 1..=25 {
+            change.tenant(tenant(1)).create(&key(version, "k")).unwrap();
+        }
+        change.tenant(tenant(2)).create(&key(99, "other")).unwrap();
+        change.commit().await.unwrap();
+        let scope = store.tenant(tenant(1));
+        for (reverse, limit, pages) in [(false, 10, 3), (true, 10, 3), (false, 25, 1), (true, 5, 5), (false, 0, 25)] {
+            let mut page = Page { after: None, limit, reverse };
+            let (mut found, mut count) = (Vec::new(), 0);
+            loop {
+                let part = scope.list::<TenantKey>(&page).await.unwrap();
+                found.extend(part.items.iter().map(|key| key.version));
+                count += 1;
+                let Some(next) = part.next else { break };
+                // Through its text, as it comes back from a caller.
+                page.after = Some(next.to_string().parse().unwrap());
+            }
+            let mut expect: Vec<_> = (1..=25).collect();
+            if reverse {
+                expect.reverse();
+            }
+            assert_eq!((found, count), (expect, pages), "{reverse} {limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_below_an_id_keep_to_it_and_refuse_foreign_cursors() {
+    let event = |integration: IntegrationId, n: i64| Event {
+        id: EventId::new(n, [4; 10]),
+        integration,
+        provider: "acme".into(),
+        delivery: DeliveryId::new(n, [2; 10]),
+        provider_id: format!("evt_{n}"),
+        kind: "thing.made".into(),
+        provider_kind: "made".into(),
+        subject: None,
+        data: json!({}),
+        occurred_at: EPOCH,
+        received_at: EPOCH,
+    };
+    for place in places() {
+        let store = store(&place);
+        let (a, b) = (IntegrationId::new(1, [0; 10]), IntegrationId::new(1, [1; 10]));
+        let mut change = store.change();
+        for n in 1..=3 {
+            change.tenant(tenant(1)).create(&event(a, n)).unwrap();
+            change.tenant(tenant(1)).create(&event(b, n)).unwrap();
+        }
+        change.commit().await.unwrap();
+        let scope = store.tenant(tenant(1));
+        let page = scope.list_under::<Event>(&a.to_bytes(), &Page::first(2)).await.unwrap();
+        assert_eq!(page.items.iter().map(|event| event.provider_id.as_str()).collect::<Vec<_>>(), ["evt_1", "evt_2"]);
+        let rest = Page { after: page.next.clone(), limit: 9, reverse: false };
+        assert_eq!(scope.list_under::<Event>(&a.to_bytes(), &rest).await.unwrap().items.len(), 1);
+        let error = scope.list_under::<Event>(&b.to_bytes(), &rest).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Invalid);
+        assert_eq!("!".parse::<Cursor>().unwrap_err().kind, ErrorKind::Invalid);
+    }
+}
+
+#[tokio::test]
+async fn large_records_come_and_go_without_leftovers() {
+    for place in places() {
+        let store = store(&place);
+        let scope = store.tenant(tenant(1));
+        let id = body(1, 0, 0).delivery;
+        let count = async || place.storage.scan(Scan { limit: 1000, ..Scan::default() }).await.unwrap().len();
+        for (byte, size, keys) in
+            [(1, 1 << 20, 65), (2, 100, 1), (3, 40_000, 4), (4, 300_000, 20), (5, 16_382, 1), (6, 16_383, 2)]
+        {
+            let mut change = store.change();
+            change.tenant(tenant(1)).put(&body(1, byte, size)).unwrap();
+            change.commit().await.unwrap();
+            assert_eq!(scope.get::<DeliveryBody>(&id).await.unwrap().unwrap().record, body(1, byte, size));
+            assert_eq!(count().await, keys, "put of {size}");
+            let old = scope.get::<DeliveryBody>(&id).await.unwrap().unwrap();
+            let mut change = store.change();
+            change.tenant(tenant(1)).replace(&old, &body(1, byte, 50_000)).unwrap();
+            change.commit().await.unwrap();
+            assert_eq!(count().await, 5, "replace of {size}");
+        }
+        let listed = scope.list::<DeliveryBody>(&Page::first(10)).await.unwrap();
+        assert_eq!(listed.items, [body(1, 6, 50_000)]);
+        let mut change = store.change();
+        change.tenant(tenant(1)).delete::<DeliveryBody>(&id).unwrap();
+        change.commit().await.unwrap();
+        assert_eq!(count().await, 0);
+        let error = store.change().tenant(tenant(1)).create(&body(1, 0, (1 << 20) + 1)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TooLarge);
+        assert!(error.message.contains("1048577") && error.message.contains("1048576"), "{error}");
+    }
+}
+
+/// Replaces a large record as fast as it goes while others read it: every read is one whole
+/// version. Unconditional puts of many writers all succeed and leave nothing behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_records_are_read_whole_while_they_are_replaced() {
+    for place in places() {
+        let store = store(&place);
+        let id = body(1, 0, 0).delivery;
+        let writers: Vec<_> = (0..4u8)
+            .map(|writer| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    for n in 0..15u8 {
+                        let mut change = store.change();
+                        let byte = writer * 15 + n;
+                        change.tenant(tenant(1)).put(&body(1, byte, 30_000 * (1 + usize::from(byte % 4)))).unwrap();
+                        change.commit().await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        while !writers.iter().all(|writer| writer.is_finished()) {
+            match store.tenant(tenant(1)).get::<DeliveryBody>(&id).await {
+                Ok(None) => {}
+                Ok(Some(found)) => {
+                    let byte = found.body[0];
+                    assert_eq!(found.record, body(1, byte, 30_000 * (1 + usize::from(byte % 4))));
+                }
+                Err(error) => assert_eq!(error.kind, ErrorKind::Unavailable, "{error}"),
+            }
+            tokio::task::yield_now().await;
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let size = store.tenant(tenant(1)).get::<DeliveryBody>(&id).await.unwrap().unwrap().body.len();
+        let keys = place.storage.scan(Scan { limit: 1000, ..Scan::default() }).await.unwrap().len();
+        assert_eq!(keys, 1 + size.div_ceil(16 * 1024));
+    }
+}
+
+#[tokio::test]
+async fn a_watch_on_a_kind_tells_of_its_records() {
+    for place in places() {
+        let store = store(&place);
+        let mut watch = store.tenant(tenant(1)).watch::<TenantKey>();
+        let mut change = store.change();
+        change.tenant(tenant(2)).create(&key(1, "other tenant")).unwrap();
+        change.admin().create(&tenant_record(1)).unwrap();
+        change.commit().await.unwrap();
+        let soon = std::time::Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, watch.changed()).await.is_err());
+        let mut change = store.change();
+        change.tenant(tenant(1)).create(&key(1, "mine")).unwrap();
+        change.commit().await.unwrap();
+        watch.changed().await;
+    }
+}
+
+/// The JSON of records is part of the file format.
+#[test]
+fn records_keep_their_json() {
+    fn check<R: Record>(record: &R, expect: serde_json::Value) {
+        assert_eq!(serde_json::to_value(record).unwrap(), expect);
+        let back: R = serde_json::from_value(expect.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&back).unwrap(), expect);
+    }
+    let integration = IntegrationId::new(1, [0; 10]);
+    let delivery = DeliveryId::new(1, [0; 10]);
+    let at = from_millis(1_700_000_000_000);
+    let zeros = |prefix: &str| format!("{prefix}_00000000000100000000000000000000");
+    check(
+        &Deployment { id: [0xab; 16], created_at: at },
+        json!({"id": "ab".repeat(16), "created_at": "2023-11-14T22:13:20Z"}),
+    );
+    check(
+        &KeyDigest { digest: [1; 32], key: gatehouse_domain::id::KeyId::new(1, [0; 10]) },
+        json!({"digest": "01".repeat(32), "key": zeros("key")}),
+    );
+    check(
+        &SealedCredential { integration, version: 2, fields: BTreeMap::from([("api_key".into(), "c2VhbGVk".into())]) },
+        json!({"integration": zeros("int"), "version": 2, "fields": {"api_key": "c2VhbGVk"}}),
+    );
+    check(
+        &SeenDelivery { integration, key: [2; 32], delivery, expires_at: at },
+        json!({"integration": zeros("int"), "key": "02".repeat(32), "delivery": zeros("del"), "expires_at": "2023-11-14T22:13:20Z"}),
+    );
+    check(&DeliveryBody { delivery, body: b"raw".to_vec() }, json!({"delivery": zeros("del"), "body": "cmF3"}));
+    let request = IdempotentRequest {
+        key: "k".into(),
+        request_hash: "h".into(),
+        execution: gatehouse_domain::id::ExecutionId::new(1, [0; 10]),
+        expires_at: at,
+    };
+    check(
+        &request,
+        json!({"key": "k", "request_hash": "h", "execution": zeros("exe"), "expires_at": "2023-11-14T22:13:20Z"}),
+    );
+}
+
+#[test]
+fn futures_can_be_sent_between_threads() {
+    fn check<T: Send>(_: T) {}
+    let place = &crate::support::Place {
+        storage: Arc::new(gatehouse_store::MemoryStorage::new()),
+        dir: tempfile::tempdir().unwrap(),
+        durable: false,
+    };
+    let store = store(place);
+    check(store.tenant(tenant(1)).list::<TenantKey>(&Page::first(1)));
+    check(store.change().commit());
+    check(store.prune(EPOCH, &gatehouse_store::Retention::default()));
+}

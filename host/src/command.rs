@@ -1,0 +1,8 @@
+//! The commands, one file each. A command takes its options and answers; it never exits the process.
+
+pub(crate) mod compile_worker;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod keys;
+pub(crate) mod plugin;
+pub(crate) mod serve;

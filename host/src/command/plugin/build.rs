@@ -1,0 +1,107 @@
+//! `gatehouse plugin build`: compiles a plugin's folder, packages it with its manifest,
+//! documentation and fixtures, and inspects the result as a server would.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gatehouse_domain::{Error, Result};
+use gatehouse_runtime::{Inspection, package};
+use serde::Serialize;
+
+use crate::command::plugin::{cargo, folder};
+use crate::output::{Out, bytes};
+
+/// What to build.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The plugin's folder, with Cargo.toml and plugin.toml.
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// Where to put the component [default: plugins/<id>-<version>.wasm in cargo's target folder].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Answer with JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was built.
+#[derive(Debug, Serialize)]
+struct Built {
+    /// The file.
+    component: PathBuf,
+    id: String,
+    version: String,
+    /// SHA-256 of the file, in hexadecimal.
+    digest: String,
+    /// Its size in bytes.
+    size: u64,
+    /// The codes of what it can do.
+    capabilities: Vec<String>,
+}
+
+/// Reads the folder first, so that a mistake there does not wait for the compiler.
+pub(super) fn run(options: &Options, out: &mut Out<'_>) -> Result<()> {
+    let source = folder::read(&options.folder)?;
+    let package_of = cargo::locate(&options.folder)?;
+    let compiled = cargo::build(&package_of)?;
+    let component = read(&compiled)?;
+    let packaged = package(&component, &source.manifest, &source.wit, &source.fixtures)?;
+    let inspection = Inspection::of(&packaged)?;
+    let path = options.out.clone().unwrap_or_else(|| default_path(&package_of.target_directory, &inspection));
+    write(&path, &packaged)?;
+    let built = Built::of(path, &inspection);
+    if options.json { out.json(&built) } else { show(&built, out) }
+}
+
+impl Built {
+    fn of(component: PathBuf, inspection: &Inspection) -> Self {
+        Self {
+            component,
+            id: inspection.manifest.id.clone(),
+            version: inspection.manifest.version.to_string(),
+            digest: inspection.digest.clone(),
+            size: inspection.size,
+            capabilities: inspection.capabilities.iter().map(|capability| capability.code.clone()).collect(),
+        }
+    }
+}
+
+fn default_path(target: &Path, inspection: &Inspection) -> PathBuf {
+    let manifest = &inspection.manifest;
+    target.join("plugins").join(format!("{}-{}.wasm", manifest.id, manifest.version))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| Error::unavailable(format!("{} can not be read", path.display())).caused_by(error))
+}
+
+/// Whole or not at all: a server may read the folder at any time.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = fs::create_dir_all(folder).and_then(|()| {
+        let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+        std::io::Write::write_all(&mut beside, bytes)?;
+        make_readable(beside.as_file())?;
+        beside.persist(path).map_err(|error| error.error)
+    });
+    written.map(|_| ()).map_err(|error| {
+        Error::unavailable(format!("{} can not be written; name another file with --out", path.display()))
+            .caused_by(error)
+    })
+}
+
+/// A temporary file is its owner's alone; a component is no secret.
+fn make_readable(file: &fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+fn show(built: &Built, out: &mut Out<'_>) -> Result<()> {
+    out.line(format!("{} {} is {}", built.id, built.version, built.component.display()))?;
+    out.table(&[
+        vec!["size".to_owned(), bytes(built.size)],
+        vec!["digest".to_owned(), format!("sha256:{}", built.digest)],
+        vec!["capabilities".to_owned(), built.capabilities.join(", ")],
+    ])
+}

@@ -1,0 +1,184 @@
+//! The configuration: every key with its unit and default, read from defaults, then the
+//! file, then the environment, then flags. It holds no secret: the root key is a path here.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::Serialized;
+use gatehouse_domain::Result;
+use gatehouse_domain::grant::Limits;
+use serde::{Deserialize, Serialize};
+
+mod check;
+mod defaults;
+mod explain;
+mod flags;
+mod layers;
+mod origin;
+
+pub use defaults::Surroundings;
+pub use flags::ConfigArgs;
+pub use origin::Origin;
+
+/// Everything that an operator can set. Relative paths are relative to the working directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// The address to listen on (default `127.0.0.1:8080`). Put a proxy with TLS in front of
+    /// anything wider than loopback.
+    pub listen: SocketAddr,
+    /// How this server is reached from outside, for webhook addresses and OAuth callbacks:
+    /// `https://gate.example.com` (default: none, and `listen` is shown instead).
+    pub public_url: Option<String>,
+    /// The folder for all state (default `$XDG_DATA_HOME/gatehouse`, then
+    /// `~/.local/share/gatehouse`; `./gatehouse-data` where there is no home). The default does
+    /// not depend on the folder it is started in, so that state never seems lost.
+    pub data_dir: PathBuf,
+    /// The file with the root key, mode 0600 (default `$XDG_CONFIG_HOME/gatehouse/root.key`,
+    /// then `~/.config/gatehouse/root.key`). It must be outside `data_dir`, or a copy of the
+    /// data would bring its own key along.
+    pub root_key_file: PathBuf,
+    /// A folder whose `.wasm` files are uploaded at every start (default: none).
+    pub plugins_dir: Option<PathBuf>,
+    /// What is asked of a plugin before it is loaded.
+    pub plugins: Plugins,
+    /// Where gateways may send requests beyond their manifests.
+    pub egress: Egress,
+    /// The limits of one call of a gateway.
+    pub limits: Limits,
+    /// How long what grows is kept.
+    pub retention: Retention,
+    /// The gateway instances that are kept ready.
+    pub pool: Pool,
+    /// The embedded store.
+    pub store: Store,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// What is asked of a plugin before it is loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plugins {
+    /// `dev` takes any component, `signed` only one with a trusted signature (default `dev`).
+    pub policy: Policy,
+}
+
+/// Which plugins are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// Any component that an operator uploads.
+    Dev,
+    /// Only a component with a detached signature by a trusted publisher.
+    Signed,
+}
+
+/// Where gateways may send requests beyond their manifests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Egress {
+    /// Origins that an integration may name in `settings.base_url`, such as
+    /// `http://127.0.0.1:8420` (default: none). Plain `http` only on loopback.
+    #[serde(deserialize_with = "origin::list")]
+    pub allow: Vec<Origin>,
+}
+
+/// How long what grows is kept; older records are removed in the background.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// Executions, in days (default 90).
+    pub executions_days: u32,
+    /// Events from providers, in days (default 30).
+    pub events_days: u32,
+    /// Deliveries to subscriptions, in days (default 30).
+    pub deliveries_days: u32,
+    /// Sync logs, in days (default 30).
+    pub sync_logs_days: u32,
+    /// The audit trail, in days (default 400).
+    pub audit_days: u32,
+}
+
+/// The gateway instances that are kept ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Calls that can run at once; more wait their turn (default 1000).
+    pub instances: u32,
+    /// Whether the stacks of a finished call are wiped before the next (default true). Without
+    /// it a call is some 4 µs faster, and only plugins that trust each other should run.
+    pub zero_stacks: bool,
+}
+
+/// The embedded store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Store {
+    /// The page cache, in bytes (default 16 MiB).
+    pub cache_bytes: u64,
+    /// Free disk space below which no new background work is taken, in bytes (default 2 GiB).
+    pub free_soft_bytes: u64,
+    /// Free disk space below which nothing is written any more, in bytes (default 512 MiB).
+    pub free_hard_bytes: u64,
+}
+
+/// What is logged, to standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// `text` for people, `json` for machines (default `text`).
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace` or `off`, or directives by part such as
+    /// `info,gatehouse_engine=debug` (default `info`).
+    pub level: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// A readable sentence with fields behind it.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A configuration and where it came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// The file that was read, if any.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads the configuration: defaults, then the file (`--config`, `GATEHOUSE_CONFIG` or
+/// `gatehouse.toml` in the working directory), then `GATEHOUSE_*` variables with `__` between
+/// the parts of a key, then flags.
+///
+/// # Errors
+/// [`gatehouse_domain::ErrorKind::Invalid`], with one problem for each key that is unknown or
+/// can not be right, which says where the value came from and what would be right.
+pub fn load(args: &ConfigArgs, surroundings: &Surroundings) -> Result<Loaded> {
+    let file = layers::file_of(args, surroundings)?;
+    let defaults = Config::defaults(surroundings);
+    let known = layers::known_keys(&defaults)?;
+    let mut figment = Figment::from(Serialized::defaults(&defaults));
+    if let Some(file) = &file {
+        figment = figment.merge(layers::file(file));
+    }
+    let figment = figment
+        .merge(layers::Pairs::environment(surroundings, &known))
+        .merge(layers::Pairs::flags(args.pairs()?, &known));
+    explain::refuse_unknown_keys(&figment, &known)?;
+    let mut config: Config = figment.extract().map_err(|error| explain::refused(&figment, error))?;
+    explain::refuse_problems(&figment, check::settle(&mut config))?;
+    Ok(Loaded { config, file })
+}
+
+/// Whether `path` is `folder` or below it, as far as the names tell.
+pub fn is_within(path: &Path, folder: &Path) -> bool {
+    let absolute = |path: &Path| {
+        let real = path.canonicalize().or_else(|_| std::path::absolute(path));
+        real.unwrap_or_else(|_| path.to_owned())
+    };
+    absolute(path).starts_with(absolute(folder))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! What must hold of a configuration beyond its types; also brings values into one form.
+
+use std::path::Path;
+
+use gatehouse_domain::Problem;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use crate::config::{Config, is_within};
+
+/// The largest memory of one instance that the pool reserves room for.
+const LARGEST_MEMORY: usize = 256 << 20;
+
+/// Checks every rule, and writes `public_url` without a slash at its end.
+pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    settle_public_url(config, &mut problems);
+    check_paths(config, &mut problems);
+    check_limits(config, &mut problems);
+    check_retention(config, &mut problems);
+    check_resources(config, &mut problems);
+    check_level(&config.log.level, &mut problems);
+    problems
+}
+
+fn settle_public_url(config: &mut Config, problems: &mut Vec<Problem>) {
+    let Some(text) = &config.public_url else { return };
+    let good = Url::parse(text).ok().filter(|url| {
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        matches!(url.scheme(), "http" | "https") && url.host().is_some() && plain
+    });
+    match good {
+        Some(url) => config.public_url = Some(url.as_str().trim_end_matches('/').to_owned()),
+        None => {
+            let message = format!("`{text}` is not a public URL; write one such as https://gate.example.com");
+            problems.push(Problem::at("public_url", message));
+        }
+    }
+}
+
+fn check_paths(config: &Config, problems: &mut Vec<Problem>) {
+    let paths = [
+        ("data_dir", Some(&config.data_dir)),
+        ("root_key_file", Some(&config.root_key_file)),
+        ("plugins_dir", config.plugins_dir.as_ref()),
+    ];
+    for (key, path) in paths.into_iter().filter_map(|(key, path)| Some((key, path?))) {
+        if path.as_os_str().is_empty() {
+            problems.push(Problem::at(key, "is empty; write a path"));
+        } else if path.starts_with("~") {
+            let message =
+                format!("`{}` begins with ~, which only a shell expands; write the whole path", path.display());
+            problems.push(Problem::at(key, message));
+        }
+    }
+    check_key_is_apart(&config.root_key_file, &config.data_dir, problems);
+}
+
+fn check_key_is_apart(key: &Path, data: &Path, problems: &mut Vec<Problem>) {
+    if is_within(key, data) {
+        let message = format!(
+            "`{}` is inside the data folder `{}`, so a copy of the data would bring its key along; move it elsewhere",
+            key.display(),
+            data.display()
+        );
+        problems.push(Problem::at("root_key_file", message));
+    }
+}
+
+fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
+    let limits = &config.limits;
+    let all = [
+        ("limits.cpu_ms", limits.cpu_ms),
+        ("limits.wall_ms", limits.wall_ms),
+        ("limits.memory_bytes", limits.memory_bytes as u64),
+        ("limits.host_calls", u64::from(limits.host_calls)),
+        ("limits.requests", u64::from(limits.requests)),
+        ("limits.request_bytes", limits.request_bytes as u64),
+        ("limits.response_bytes", limits.response_bytes as u64),
+        ("limits.egress_ms", limits.egress_ms),
+        ("limits.log_bytes", limits.log_bytes as u64),
+        ("limits.output_bytes", limits.output_bytes as u64),
+    ];
+    for (key, _) in all.into_iter().filter(|(_, value)| *value == 0) {
+        problems.push(Problem::at(key, "is 0, so nothing could run; write 1 or more"));
+    }
+    for (key, value) in [("limits.cpu_ms", limits.cpu_ms), ("limits.egress_ms", limits.egress_ms)] {
+        if value > limits.wall_ms {
+            let message = format!("{value} is more than the whole call may take (limits.wall_ms = {})", limits.wall_ms);
+            problems.push(Problem::at(key, message));
+        }
+    }
+    if limits.memory_bytes > LARGEST_MEMORY {
+        let message = format!("{} is more than the pool reserves; write {LARGEST_MEMORY} or less", limits.memory_bytes);
+        problems.push(Problem::at("limits.memory_bytes", message));
+    }
+}
+
+fn check_retention(config: &Config, problems: &mut Vec<Problem>) {
+    let kept = &config.retention;
+    for (key, days) in [
+        ("retention.executions_days", kept.executions_days),
+        ("retention.events_days", kept.events_days),
+        ("retention.deliveries_days", kept.deliveries_days),
+        ("retention.sync_logs_days", kept.sync_logs_days),
+        ("retention.audit_days", kept.audit_days),
+    ] {
+        if !(1..=36_500).contains(&days) {
+            problems.push(Problem::at(key, format!("{days} is not between 1 and 36500 days")));
+        }
+    }
+}
+
+fn check_resources(config: &Config, problems: &mut Vec<Problem>) {
+    if !(1..=100_000).contains(&config.pool.instances) {
+        let message = format!("{} is not between 1 and 100000", config.pool.instances);
+        problems.push(Problem::at("pool.instances", message));
+    }
+    if config.store.cache_bytes < 1 << 20 {
+        let message = format!("{} is too small to work with; write 1048576 (1 MiB) or more", config.store.cache_bytes);
+        problems.push(Problem::at("store.cache_bytes", message));
+    }
+    if config.store.free_hard_bytes > config.store.free_soft_bytes {
+        let message = format!(
+            "{} is more than store.free_soft_bytes ({}), so writing would stop before new work does; swap them",
+            config.store.free_hard_bytes, config.store.free_soft_bytes
+        );
+        problems.push(Problem::at("store.free_hard_bytes", message));
+    }
+}
+
+/// A word alone would be taken as the name of a part of the program and log nothing.
+fn check_level(level: &str, problems: &mut Vec<Problem>) {
+    const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace", "off"];
+    let names_level = |part: &str| LEVELS.contains(&part.trim().to_ascii_lowercase().as_str()) || part.contains('=');
+    if !level.split(',').all(names_level) || EnvFilter::try_new(level).is_err() {
+        let message = format!("`{level}` is not a level; write one of {}, or part=level pairs", LEVELS.join(", "));
+        problems.push(Problem::at("log.level", message));
+    }
+}

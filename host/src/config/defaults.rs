@@ -1,0 +1,69 @@
+//! The defaults, and what of the process they depend on. Nothing below this file reads the
+//! process' environment, so that a test can bring its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use gatehouse_domain::grant::Limits;
+
+use crate::config::{Config, Egress, Log, LogFormat, Plugins, Policy, Pool, Retention, Store};
+
+/// What of the process the configuration depends on.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The environment variables.
+    pub variables: Vec<(String, String)>,
+    /// The folder in which `gatehouse.toml` is looked for.
+    pub working_dir: PathBuf,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        Self { variables, working_dir: PathBuf::from(".") }
+    }
+
+    /// A variable that is set to something.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let value = self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// A folder of the XDG Base Directory Specification: the variable where it is absolute,
+    /// as the specification asks, then the fallback below the home folder.
+    fn xdg(&self, variable: &str, fallback: &str) -> Option<PathBuf> {
+        let named = self.variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        named.or_else(|| self.variable("HOME").map(|home| Path::new(home).join(fallback)))
+    }
+}
+
+impl Config {
+    /// What holds where nothing is set.
+    pub fn defaults(surroundings: &Surroundings) -> Self {
+        let data = surroundings.xdg("XDG_DATA_HOME", ".local/share");
+        let settings = surroundings.xdg("XDG_CONFIG_HOME", ".config");
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            data_dir: data.map_or_else(|| PathBuf::from("gatehouse-data"), |folder| folder.join("gatehouse")),
+            root_key_file: settings
+                .map_or_else(|| PathBuf::from("gatehouse-root.key"), |folder| folder.join("gatehouse/root.key")),
+            plugins_dir: None,
+            plugins: Plugins { policy: Policy::Dev },
+            egress: Egress { allow: Vec::new() },
+            limits: Limits::default(),
+            retention: Retention {
+                executions_days: 90,
+                events_days: 30,
+                deliveries_days: 30,
+                sync_logs_days: 30,
+                audit_days: 400,
+            },
+            pool: Pool { instances: 1000, zero_stacks: true },
+            store: Store { cache_bytes: 16 << 20, free_soft_bytes: 2 << 30, free_hard_bytes: 512 << 20 },
+            log: Log { format: LogFormat::Text, level: "info".to_owned() },
+        }
+    }
+}

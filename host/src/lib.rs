@@ -1,0 +1,12 @@
+//! The binary's own parts: configuration, the command line, and the sandbox provider. It
+//! wires the layers below and holds no rule of theirs.
+
+pub mod cli;
+pub mod config;
+pub mod sandbox;
+pub mod server;
+
+mod command;
+mod demo;
+mod logging;
+mod output;

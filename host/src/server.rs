@@ -1,0 +1,178 @@
+//! The server: the layers wired in one place, and its life from the first byte of
+//! configuration to the last answer. `serve` and `demo` both run this.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatehouse_broker::{Broker, BrokerConfig, RootKey, Vault};
+use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_engine::{Engine, Parts, Policy, SystemClock};
+use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
+use gatehouse_store::sled::SpaceLimits;
+use gatehouse_store::{Artefacts, Retention, SledConfig, SledStorage, Store};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+
+mod deployment;
+mod shutdown;
+
+pub use shutdown::{StoreFailed, until_signal};
+
+/// The largest component that is kept, in bytes.
+const ARTEFACT_BYTES: usize = 32 << 20;
+/// How long calls that are running may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(35);
+
+/// A server that listens.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The use cases, for what the binary does itself.
+    pub engine: Engine,
+    /// Whether the root key was made by this start.
+    pub new_root_key: bool,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+    working: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Opens the data, settles what a crash left open, and listens.
+    ///
+    /// # Errors
+    /// Whatever a layer says: a locked or damaged store, a readable root key, a port in use.
+    pub async fn start(config: &Config) -> Result<Self> {
+        // First, as the address is part of what the engine is told; requests wait until it serves.
+        let listener = listen(config.listen).await?;
+        let address = listener.local_addr().map_err(|error| in_use(config.listen, &error))?;
+        let (engine, new_root_key) = open_engine(config, address).await?;
+        let (stop, stopped) = watch::channel(false);
+        let working = engine.start(stopped.clone()).await?;
+        let serving = tokio::spawn(serve(listener, engine.clone(), stopped));
+        Ok(Self { address, engine, new_root_key, stop, serving, working })
+    }
+
+    /// The address as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops taking requests, lets running ones end, and closes the store.
+    ///
+    /// # Errors
+    /// Where the store can not be closed in good order; nothing acknowledged is lost by that.
+    pub async fn stop(self) -> Result<()> {
+        self.stop.send_replace(true);
+        if tokio::time::timeout(DRAIN, self.serving).await.is_err() {
+            tracing::warn!("some requests did not end in time and were cut off");
+        }
+        for task in self.working {
+            task.await.ok();
+        }
+        self.engine.store().storage().close().await
+    }
+}
+
+async fn open_engine(config: &Config, address: SocketAddr) -> Result<(Engine, bool)> {
+    let (root, new_root_key) = RootKey::load_or_create(&config.root_key_file)?;
+    let store = open_store(config)?;
+    let deployment = deployment::identify(&store).await?;
+    let vault = Vault::new(root, deployment);
+    let runtime = Runtime::new(RuntimeConfig {
+        worker: compile_worker(),
+        pool: PoolConfig { instances: config.pool.instances, ..PoolConfig::default() },
+        zero_stacks: config.pool.zero_stacks,
+        ..RuntimeConfig::new(config.data_dir.join("compiled"), vault.cwasm_key())
+    })?;
+    let broker = Broker::new(BrokerConfig {
+        allow_origins: config.egress.allow.iter().map(ToString::to_string).collect(),
+        own_addresses: vec![address.ip()].into_iter().filter(|ip| !ip.is_loopback() && !ip.is_unspecified()).collect(),
+        ..BrokerConfig::default()
+    })?;
+    let parts = Parts { store, vault, broker, runtime, clock: Arc::new(SystemClock), policy: policy(config, address) };
+    Ok((Engine::new(parts), new_root_key))
+}
+
+fn open_store(config: &Config) -> Result<Store> {
+    let artefacts = Artefacts::open(config.data_dir.join("artefacts"), ARTEFACT_BYTES)?;
+    let space = SpaceLimits {
+        low_bytes: config.store.free_soft_bytes,
+        full_bytes: config.store.free_hard_bytes,
+        ..SpaceLimits::default()
+    };
+    let sled =
+        SledConfig { cache_bytes: config.store.cache_bytes, space, ..SledConfig::new(config.data_dir.join("store")) };
+    Ok(Store::new(Arc::new(SledStorage::open(sled)?), artefacts))
+}
+
+fn policy(config: &Config, address: SocketAddr) -> Policy {
+    let kept = &config.retention;
+    Policy {
+        limits: config.limits.clone(),
+        retention: Retention {
+            executions_days: kept.executions_days,
+            deliveries_days: kept.deliveries_days,
+            events_days: kept.events_days,
+        },
+        public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        signed_only: config.plugins.policy == crate::config::Policy::Signed,
+    }
+}
+
+/// This very program, as the child that compiles.
+fn compile_worker() -> Option<WorkerCommand> {
+    let program: PathBuf = std::env::current_exe().ok()?;
+    Some(WorkerCommand { program, args: vec!["compile-worker".to_owned()] })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| in_use(address, &error))
+}
+
+fn in_use(address: SocketAddr, error: &std::io::Error) -> Error {
+    let message = format!("can not listen on {address}: {error}; choose another with --listen or GATEHOUSE_LISTEN");
+    Error::new(ErrorKind::Unavailable, message)
+}
+
+async fn serve(listener: TcpListener, engine: Engine, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
+    let until = async move {
+        stopped.wait_for(|stop| *stop).await.ok();
+    };
+    axum::serve(listener, gatehouse_api::serve_api(engine)).with_graceful_shutdown(until).await
+}
+
+/// The threads that everything runs on.
+///
+/// # Errors
+/// Where the system gives no threads.
+pub fn threads() -> Result<tokio::runtime::Runtime> {
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    threads.map_err(|error| Error::internal("the worker threads can not start").caused_by(error))
+}
+
+/// Uploads every component in a folder; one that is refused is named and left out.
+///
+/// # Errors
+/// Where the folder can not be read.
+pub async fn upload_folder(engine: &Engine, folder: &Path) -> Result<()> {
+    let unreadable = |error| Error::invalid(format!("plugins_dir `{}` can not be read: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).map_err(unreadable)?.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == "wasm"));
+    paths.sort();
+    for path in paths {
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
+        match engine.upload_plugin(bytes).await {
+            Ok(version) => {
+                tracing::info!(plugin.id = version.plugin.id, plugin.version = %version.plugin.version, "plugin ready")
+            }
+            Err(error) => tracing::error!(%error, path = %path.display(), "the plugin was refused"),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Payments: `POST /v1/payment_intents` and `GET /v1/payment_intents/{id}`.
+
+use gatehouse_sdk::Result;
+use gatehouse_sdk::http::{self, Form, Request};
+use gatehouse_sdk::payments::Payment;
+use gatehouse_sdk::payments::charges::PaymentRequest;
+
+use crate::api::{self, PaymentIntent, Settings};
+
+/// Takes or reserves an amount. With a payment method it is confirmed at once; without one the
+/// payment waits for the payer.
+pub(crate) fn process(request: &PaymentRequest) -> Result<Payment> {
+    let settings = Settings::load()?;
+    payment(&api::post("/v1/payment_intents", "payment", form(request, &settings)?, &settings)?)
+}
+
+/// Reads a payment.
+pub(crate) fn get(id: &str) -> Result<Payment> {
+    let path = http::path(&["v1", "payment_intents", id])?;
+    payment(&api::send(Request::get(path), &Settings::load()?)?)
+}
+
+fn payment(response: &http::Response) -> Result<Payment> {
+    let intent: PaymentIntent = api::read(response)?;
+    intent.to_payment().map_err(|problem| response.senseless(problem))
+}
+
+fn form(request: &PaymentRequest, settings: &Settings) -> Result<Form> {
+    let form = Form::new()
+        .set("amount", api::amount_to_stripe(&request.amount)?)
+        .set("currency", request.amount.currency.to_ascii_lowercase())
+        .set_some("customer", request.customer.as_deref())
+        .set_some("payment_method", request.payment_method.as_deref())
+        .set_some("confirm", request.payment_method.as_ref().map(|_| true))
+        .set_some("capture_method", (request.capture == Some(false)).then_some("manual"))
+        .set_some("description", request.description.as_deref())
+        .set_some("receipt_email", request.receipt_email.as_deref());
+    let form = set_methods(form, settings.payment_method_types.as_deref(), request.payment_method.is_some());
+    api::set_metadata(form, "metadata", request.metadata.as_deref(), request.reference.as_deref())
+}
+
+/// Which kinds of payment method may be used. A payment that is confirmed here has no page for the
+/// payer to come back to, so methods that send the payer elsewhere are left out.
+fn set_methods(mut form: Form, types: Option<&[String]>, confirmed: bool) -> Form {
+    if let Some(types) = types {
+        for (index, kind) in types.iter().enumerate() {
+            form = form.set(format!("payment_method_types[{index}]"), kind);
+        }
+        return form;
+    }
+    form = form.set("automatic_payment_methods[enabled]", true);
+    if confirmed { form.set("automatic_payment_methods[allow_redirects]", "never") } else { form }
+}

@@ -1,0 +1,9 @@
+//! The API, one file a concern.
+
+mod docs;
+mod execute;
+mod integrations;
+mod matrix;
+mod plugins;
+mod tenancy;
+mod webhooks;

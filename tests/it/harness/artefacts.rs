@@ -1,0 +1,38 @@
+//! What has to be built before a test can run: the binary and the components.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The project's root folder.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The server's binary, built when a test first asks.
+pub(crate) fn binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        run(Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "gatehouse"]).current_dir(root()));
+        // This test runs from `target/<profile>/deps`.
+        let deps = std::env::current_exe().unwrap();
+        deps.parent().unwrap().parent().unwrap().join("gatehouse")
+    })
+}
+
+/// The built component of a gateway in `plugins/`.
+pub(crate) fn plugin(name: &str) -> PathBuf {
+    let out = root().join("target/test-plugins").join(format!("{name}.wasm"));
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        std::fs::create_dir_all(out.parent().unwrap()).unwrap();
+        let folder = root().join("plugins").join(name);
+        run(Command::new(binary()).args(["plugin", "build"]).arg(folder).arg("--out").arg(&out).current_dir(root()));
+    });
+    out
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+}

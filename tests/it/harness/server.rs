@@ -1,0 +1,145 @@
+//! The real server as a child process with a data folder of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::artefacts::binary;
+use super::{Client, canary};
+
+/// The operator's key of every test server.
+pub(crate) const OPERATOR: &str = "gatehouse-tests-operator-key-0123456789";
+
+/// A running server. Dropping it stops it and searches what it leaves behind.
+pub(crate) struct Server {
+    folder: Arc<TempDir>,
+    settings: Vec<(String, String)>,
+    child: Child,
+    readers: Vec<JoinHandle<()>>,
+    log: Arc<Mutex<Vec<String>>>,
+    pub(crate) base: String,
+}
+
+impl Server {
+    /// Starts a server that may reach the given origins on loopback.
+    pub(crate) fn start(origins: &[String]) -> Self {
+        Self::start_with(&[("GATEHOUSE_EGRESS__ALLOW", format!("[{}]", quoted(origins)))])
+    }
+
+    /// Starts a server with further settings.
+    pub(crate) fn start_with(settings: &[(&str, String)]) -> Self {
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Self::launch(Arc::new(TempDir::new().unwrap()), settings)
+    }
+
+    fn launch(folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
+        let mut command = Command::new(binary());
+        command
+            .arg("serve")
+            .current_dir(folder.path())
+            .env("GATEHOUSE_LISTEN", "127.0.0.1:0")
+            .env("GATEHOUSE_DATA_DIR", folder.path().join("data"))
+            .env("GATEHOUSE_ROOT_KEY_FILE", folder.path().join("keys/root.key"))
+            .env("GATEHOUSE_BOOTSTRAP_KEY", OPERATOR)
+            .envs(settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let readers = vec![
+            read_lines(child.stdout.take().unwrap(), Arc::clone(&log)),
+            read_lines(child.stderr.take().unwrap(), Arc::clone(&log)),
+        ];
+        let mut server = Self { folder, settings, child, readers, log, base: String::new() };
+        server.base = server.wait_for_address();
+        server
+    }
+
+    /// A client without a key.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.base)
+    }
+
+    /// A client with the operator's key.
+    pub(crate) fn operator(&self) -> Client {
+        self.client().with_key(OPERATOR)
+    }
+
+    /// Kills the server without warning and starts it again on the same data.
+    pub(crate) fn kill_and_restart(mut self) -> Self {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
+        drop(self);
+        Self::launch(folder, settings)
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The process, for tests that look at it from outside.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the server printed and logged so far.
+    pub(crate) fn output(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    fn wait_for_address(&mut self) -> String {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let found = self.log.lock().unwrap().iter().find_map(|line| address_in(line));
+            if let Some(address) = found {
+                return address;
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the server ended with {ended:?}:\n{}", self.output());
+            assert!(Instant::now() < end, "the server did not start:\n{}", self.output());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+        for reader in self.readers.drain(..) {
+            reader.join().ok();
+        }
+        if !std::thread::panicking() {
+            canary::check("the server's output", self.output().as_bytes());
+            canary::check_folder(self.folder.path());
+            assert!(!self.output().contains("panicked at"), "the server panicked:\n{}", self.output());
+        }
+    }
+}
+
+fn read_lines(pipe: impl std::io::Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            log.lock().unwrap().push(line);
+        }
+    })
+}
+
+/// The address in the line by which the server says where it listens.
+fn address_in(line: &str) -> Option<String> {
+    let start = line.find("http://127.0.0.1:")?;
+    let address: String = line.get(start..)?.chars().take_while(|c| !c.is_whitespace() && *c != '"').collect();
+    line.contains("listening").then_some(address.trim_end_matches(['/', ',', '.']).to_owned())
+}
+
+fn quoted(origins: &[String]) -> String {
+    origins.iter().map(|origin| format!("{origin:?}")).collect::<Vec<_>>().join(",")
+}

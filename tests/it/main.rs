@@ -1,0 +1,17 @@
+//! The whole product, from outside: the real binary, a real component, HTTP on loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a test fails by panicking, and the helpers of tests do too"
+)]
+
+mod harness;
+
+mod api;
+mod crash;
+mod peers;
+mod tidy;

@@ -1,0 +1,69 @@
+//! The gateway against programs that no one here wrote. Where they are not installed, each
+//! test says so in one line; `cargo xtask peers install` installs them.
+
+mod openapi;
+mod stateful;
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::harness::artefacts::root;
+use crate::harness::eventually;
+
+/// A peer as a child process on a free port of loopback, stopped when it is dropped.
+struct Peer {
+    child: Child,
+    origin: String,
+}
+
+impl Peer {
+    /// Starts `name` with the arguments that `arguments` makes of a port.
+    async fn start(name: &str, arguments: impl Fn(u16) -> Vec<String>) -> Option<Self> {
+        let program = installed(name)?;
+        let port = free_port();
+        let mut command = Command::new(program);
+        command.args(arguments(port)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        let peer = Self { child, origin: format!("http://127.0.0.1:{port}") };
+        eventually(&format!("the start of {name}"), async || {
+            let connecting = tokio::net::TcpStream::connect(("127.0.0.1", port));
+            let connected = tokio::time::timeout(Duration::from_secs(1), connecting).await;
+            connected.ok()?.ok()
+        })
+        .await;
+        Some(peer)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Where a peer's starter is; says so where there is none.
+fn installed(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("GATEHOUSE_PEERS").map_or_else(|| root().join(".peers"), PathBuf::from);
+    let program = folder.join("bin").join(name);
+    if program.is_file() {
+        return Some(program);
+    }
+    println!("skipped: the peer {name} is not installed; `cargo xtask peers install` installs it");
+    None
+}
+
+/// The provider's own API documents.
+fn specs() -> Option<PathBuf> {
+    let folder = std::env::var_os("GATEHOUSE_SPECS").map_or_else(|| root().join("../shared/specs"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: the providers' API documents are not here; set GATEHOUSE_SPECS to their folder");
+    None
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,29 @@
+//! `cargo xtask demo`: builds the plugins and the host, then lets the host show itself.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::plugins;
+use crate::run::{Result, hand_over};
+
+/// How to show it.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Keep serving when the tour is over, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Builds and shows.
+pub(crate) fn command(root: &Path, options: &Options) -> Result<()> {
+    let components = plugins::build(root, None)?;
+    let mut demo = Command::new(plugins::build_host(root)?);
+    demo.current_dir(root).arg("demo");
+    for component in components {
+        demo.arg("--plugin").arg(component);
+    }
+    if options.keep {
+        demo.arg("--keep");
+    }
+    hand_over("demo", demo)
+}
