@@ -105,9 +105,11 @@ impl Row {
 impl Section {
     fn to_markdown(&self) -> String {
         let heads = [self.title.as_str(), "Gatehouse", self.against, "ratio", "target", ""].map(str::to_owned);
-        let lines: Vec<_> = std::iter::once(heads).chain(self.rows.iter().map(Row::cells)).collect();
+        let lines = std::iter::once(heads).chain(self.rows.iter().map(Row::cells));
+        let lines: Vec<Vec<String>> = lines.map(|cells| self.shown(cells)).collect();
+        let columns = lines.first().map_or(0, Vec::len);
         let width = |column: usize| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0).max(2);
-        let widths: [usize; 6] = std::array::from_fn(width);
+        let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for (number, cells) in lines.iter().enumerate() {
             text += &line(cells, &widths);
@@ -119,6 +121,13 @@ impl Section {
             let _ = write!(text, "\n{note}\n");
         }
         text
+    }
+
+    /// Without the columns of the comparison where nothing is compared.
+    fn shown(&self, cells: [String; 6]) -> Vec<String> {
+        let compared = |column: &usize| !matches!(column, 2 | 3) || !self.against.is_empty();
+        let cells = cells.into_iter().enumerate().filter(|(column, _)| compared(column));
+        cells.map(|(_, cell)| cell).collect()
     }
 }
 
@@ -151,7 +160,7 @@ impl Report {
 }
 
 /// The text goes to the left, figures to the right.
-fn line(cells: &[String; 6], widths: &[usize; 6]) -> String {
+fn line(cells: &[String], widths: &[usize]) -> String {
     let pad = |(cell, width): (&String, &usize)| " ".repeat(width.saturating_sub(cell.chars().count()));
     let mut text = String::from("|");
     for (column, pair) in cells.iter().zip(widths).enumerate() {
@@ -161,7 +170,7 @@ fn line(cells: &[String; 6], widths: &[usize; 6]) -> String {
     text + "\n"
 }
 
-fn rule(widths: &[usize; 6]) -> String {
+fn rule(widths: &[usize]) -> String {
     let dashes = |(column, width): (usize, &usize)| {
         let dashes = "-".repeat(width + 1);
         if column == 0 { format!("{dashes}-|") } else { format!("{dashes}:|") }
@@ -247,6 +256,18 @@ mod tests {
 | another | 1,500 MiB |       |       |        |    |
 
 A note.
+";
+        assert_eq!(section.to_markdown(), expect);
+    }
+
+    #[test]
+    fn what_is_not_compared_takes_no_columns() {
+        let rows = vec![Row::new("one", "ms", 3.0).target(Target::AtMost(2.0))];
+        let section = Section { title: "things".to_owned(), against: "", rows, notes: Vec::new() };
+        let expect = "\
+| things | Gatehouse | target |    |
+|--------|----------:|-------:|---:|
+| one    |      3 ms | ≤ 2 ms |  ✗ |
 ";
         assert_eq!(section.to_markdown(), expect);
     }

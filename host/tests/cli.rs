@@ -129,7 +129,7 @@ async fn a_plugin_goes_from_its_folder_to_one_file_that_says_what_it_is() {
             "the documentation is packaged: {capability:#}"
         );
     }
-    let shown = text(&gatehouse(&["plugin", "inspect", file.to_str().unwrap(), "--schemas"], folder.path()).stdout);
+    let shown = text(&gatehouse(&["plugin", "inspect", file.to_str().unwrap()], folder.path()).stdout);
     assert!(shown.contains("never seen by the plugin") && shown.contains("parameters\n{"), "{shown}");
 
     let cache = gatehouse_runtime::RuntimeConfig::new(folder.path().join("cache"), [0; 32]);

@@ -122,8 +122,7 @@ impl Error {
             HttpError::Timeout => no_answer(effect, "the provider did not answer in time".to_owned()),
             HttpError::Interrupted(reason) => no_answer(effect, format!("the connection broke: {reason}")),
             HttpError::TooLarge(size) => no_answer(effect, format!("the answer of {size} bytes is too large")),
-            // It does not say whether this request was sent before the limit was reached.
-            HttpError::Limit(reason) => no_answer(effect, format!("this call reached a limit: {reason}")),
+            HttpError::Limit(reason) => Self::unavailable(format!("this call reached a limit: {reason}")),
         }
     }
 
@@ -168,7 +167,7 @@ mod tests {
             (HttpError::Timeout, ErrorKind::Unavailable, ErrorKind::UnknownOutcome),
             (HttpError::Interrupted(text()), ErrorKind::Unavailable, ErrorKind::UnknownOutcome),
             (HttpError::TooLarge(9), ErrorKind::Unavailable, ErrorKind::UnknownOutcome),
-            (HttpError::Limit(text()), ErrorKind::Unavailable, ErrorKind::UnknownOutcome),
+            (HttpError::Limit(text()), ErrorKind::Unavailable, ErrorKind::Unavailable),
         ] {
             assert_eq!(Error::from_http(error.clone(), Effect::Read).kind, read, "{error:?}");
             assert_eq!(Error::from_http(error.clone(), Effect::Write).kind, write, "{error:?}");

@@ -36,7 +36,7 @@ fn check_references(document: &serde_json::Value, part: &serde_json::Value) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_interface_is_served_from_the_binary() {
     let server = Server::start(&[]);
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::harness::client::http();
     for (path, text) in [("/api/docs/", "swagger-ui"), ("/api/docs/swagger-initializer.js", "/api/v1/openapi.json")] {
         let response = http.get(format!("{}{path}", server.base)).send().await.unwrap();
         assert_eq!(response.status(), 200, "{path}");

@@ -128,6 +128,7 @@ async fn a_test_really_asks_the_provider() {
     let tested = story.tenant.post(&format!("{path}/test"), json!({})).await.expect(200);
     assert_eq!((&tested["ok"], &tested["account"]["id"]), (&json!(true), &json!("acct_1")), "{tested:#}");
     assert_eq!(story.upstream.requests().last().unwrap().path, "/v1/account");
+    assert_eq!(tested["account"]["live"], false);
     assert_eq!(story.tenant.get(&path).await.expect(200)["status"], "active");
 
     let wrong = json!({ "credentials": { "secret_key": "sk_test_000000000000000000000000" } });

@@ -40,12 +40,16 @@ impl Answer {
     }
 }
 
+/// A plain HTTP client, as nothing but loopback is asked.
+pub(crate) fn http() -> reqwest::Client {
+    // It wants a TLS provider all the same. A second call finds the first one's.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 impl Client {
     pub(crate) fn new(base: &str) -> Self {
-        // Loopback is plain HTTP; the provider is only there because the client asks for one.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { http, base: base.to_owned(), token: None }
+        Self { http: http(), base: base.to_owned(), token: None }
     }
 
     pub(crate) fn with_key(&self, token: &str) -> Self {

@@ -50,6 +50,7 @@ impl Upstream {
         let router = Router::new()
             .route("/v1/payment_intents", post(create_payment))
             .route("/v1/payment_intents/{id}", get(get_payment))
+            .route("/v1/balance", get(balance))
             .route("/v1/account", get(account))
             .with_state(Arc::clone(&state));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -84,13 +85,18 @@ impl Drop for Upstream {
     }
 }
 
+async fn balance(State(state): Shared, headers: HeaderMap) -> Response {
+    note(&state, "GET", "/v1/balance", &headers, "");
+    if !authorized(&headers) {
+        return wrong_key();
+    }
+    axum::Json(json!({ "object": "balance", "livemode": false, "available": [], "pending": [] })).into_response()
+}
+
 async fn account(State(state): Shared, headers: HeaderMap) -> Response {
     note(&state, "GET", "/v1/account", &headers, "");
     if !authorized(&headers) {
-        return refused(
-            StatusCode::UNAUTHORIZED,
-            json!({ "type": "invalid_request_error", "message": "Invalid API Key" }),
-        );
+        return wrong_key();
     }
     axum::Json(json!({ "id": "acct_1", "object": "account", "business_profile": { "name": "Acme" } })).into_response()
 }
@@ -110,10 +116,7 @@ async fn create_payment(State(state): Shared, headers: HeaderMap, body: Bytes) -
     let body = String::from_utf8_lossy(&body).into_owned();
     note(&state, "POST", "/v1/payment_intents", &headers, &body);
     if !authorized(&headers) {
-        return refused(
-            StatusCode::UNAUTHORIZED,
-            json!({ "type": "invalid_request_error", "message": "Invalid API Key" }),
-        );
+        return wrong_key();
     }
     let form = form(&body);
     let wish = form.get("description").map(String::as_str).unwrap_or_default();
@@ -167,6 +170,10 @@ fn keep(known: &mut Known, headers: &HeaderMap, form: &BTreeMap<String, String>)
 fn authorized(headers: &HeaderMap) -> bool {
     let expected = format!("Bearer {}", super::canary::SECRET_KEY);
     headers.get("authorization").is_some_and(|value| value.as_bytes() == expected.as_bytes())
+}
+
+fn wrong_key() -> Response {
+    refused(StatusCode::UNAUTHORIZED, json!({ "type": "invalid_request_error", "message": "Invalid API Key" }))
 }
 
 fn refused(status: StatusCode, error: Value) -> Response {

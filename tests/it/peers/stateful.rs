@@ -30,7 +30,7 @@ impl Shop {
         let settings = json!({ "base_url": peer.origin, "payment_method_types": ["card"] });
         let view = create_with(&tenant, settings).await;
         let webhook_url = view["webhook_url"].as_str().unwrap().to_owned();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = crate::harness::client::http();
         Some(Self { server, tenant, webhook_url, peer, http })
     }
 

@@ -38,7 +38,7 @@ fn nothing_is_left_unfinished_or_skipped() {
     // Written in two halves so that this file does not find itself.
     let marks = [
         concat!("FIX", "ME"),
-        concat!("XX", "X"),
+        concat!("// XX", "X"),
         concat!("#[ign", "ore"),
         concat!("todo", "!("),
         concat!("unimplemented", "!("),

@@ -28,7 +28,7 @@ pub struct Manifest {
     pub id: String,
     /// Its version.
     pub version: Version,
-    /// The provider that it is a gateway to, such as `stripe`.
+    /// The provider that it is a gateway to, such as `acme`.
     pub provider: String,
     /// The provider's name for people.
     pub name: String,

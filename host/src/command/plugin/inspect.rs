@@ -18,9 +18,9 @@ pub(crate) struct Options {
     /// The component.
     #[arg(value_name = "FILE")]
     component: PathBuf,
-    /// Show the JSON Schemas of every capability too.
+    /// Leave the JSON Schemas of the capabilities out.
     #[arg(long)]
-    schemas: bool,
+    brief: bool,
     /// Answer with JSON, schemas included.
     #[arg(long)]
     json: bool,
@@ -36,7 +36,7 @@ pub(super) fn run(options: &Options, out: &mut Out<'_>) -> Result<()> {
         return out.json(&as_json(&inspection)?);
     }
     show(&inspection, out)?;
-    if options.schemas { show_schemas(&inspection.capabilities, out) } else { Ok(()) }
+    if options.brief { Ok(()) } else { show_schemas(&inspection.capabilities, out) }
 }
 
 /// The inspection with the names of its fixtures in their place, as those are long.
