@@ -13,5 +13,6 @@ mod harness;
 
 mod api;
 mod crash;
+mod damage;
 mod peers;
 mod tidy;

@@ -36,7 +36,9 @@ impl Sample {
 
     /// A call that the provider refuses with an error of this kind.
     pub(super) fn refusal(&self, function: &str, kind: &str) -> Option<&Case> {
-        let of_kind = |case: &Case| case.record.error.as_ref().is_some_and(|error| error["kind"] == kind);
+        let of_kind = |case: &Case| {
+            case.record.error.as_ref().is_some_and(|error| error.get("kind").is_some_and(|found| found == kind))
+        };
         self.of_function(function).find(|case| of_kind(case) && is_plain(case))
     }
 
@@ -66,12 +68,12 @@ fn is_plain(case: &Case) -> bool {
 }
 
 fn credentials(schema: &Value) -> Result<BTreeMap<String, String>> {
-    let fields = schema["properties"].as_object().into_iter().flatten();
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     fields.map(|(name, field)| Ok((name.clone(), example(name, field)?))).collect()
 }
 
 fn example(name: &str, field: &Value) -> Result<String> {
-    let example = field["examples"].get(0).and_then(Value::as_str);
+    let example = field.pointer("/examples/0").and_then(Value::as_str);
     let message = format!("`credentials.properties.{name}` has no `examples`; a tour needs one");
     example.map(str::to_owned).ok_or_else(|| Error::invalid(message))
 }

@@ -54,7 +54,7 @@ impl Tour<'_, '_, '_, '_> {
         self.show.step("A tenant and its API key")?;
         let operator = self.stage.operator.clone();
         let tenant = self.post(&operator, "/tenants", json!({ "name": "Acme" })).await?.expect(201)?;
-        let ask = json!({ "tenant": tenant["id"], "name": "host app" });
+        let ask = json!({ "tenant": of(&tenant, "id"), "name": "host app" });
         let key = self.client.send(Ask::post("/keys", &operator, &ask)).await?.expect(201)?;
         self.tenant = text(&key, "token")?;
         self.show.note(&format!("the host app's key is {}", text(&key, "hint")?))
@@ -67,7 +67,7 @@ impl Tour<'_, '_, '_, '_> {
         self.show.request("POST", "/plugins", &Value::String(format!("{} bytes of application/wasm", wasm.len())))?;
         let ask = Ask { body: wasm, ..Ask::post("/plugins", &operator, &Value::Null) };
         let plugin = self.client.send(ask).await?.expect(201)?;
-        self.show.answer(201, &json!({ "plugin": plugin["plugin"], "capabilities": plugin["capabilities"] }))
+        self.show.answer(201, &json!({ "plugin": of(&plugin, "plugin"), "capabilities": of(&plugin, "capabilities") }))
     }
 
     async fn enable(&mut self) -> Result<()> {
@@ -82,7 +82,7 @@ impl Tour<'_, '_, '_, '_> {
         let unread = self.client.send(Ask::post(&path, &tenant, &json!({ "enabled": true }))).await?;
         unread.expect(409)?;
         self.show.note("without consent it is refused with 409")?;
-        let agreed = self.post(&tenant, &path, json!({ "enabled": true, "consent": sheet["digest"] })).await?;
+        let agreed = self.post(&tenant, &path, json!({ "enabled": true, "consent": of(&sheet, "digest") })).await?;
         agreed.expect(200).map(|_| ())
     }
 
@@ -95,13 +95,15 @@ impl Tour<'_, '_, '_, '_> {
             "settings": { "base_url": self.stage.sandbox.base_url() },
         });
         let mut shown = ask.clone();
-        shown["credentials"] = Value::String("(sent once, and never shown again)".to_owned());
+        if let Some(credentials) = shown.get_mut("credentials") {
+            *credentials = Value::String("(sent once, and never shown again)".to_owned());
+        }
         self.show.request("POST", "/integrations", &shown)?;
         let tenant = self.tenant.clone();
         let made = self.client.send(Ask::post("/integrations", &tenant, &ask)).await?.expect(201)?;
         self.integration = text(&made, "id")?;
         let part = ["id", "status", "credential_hints", "webhook_url"];
-        self.show.answer(201, &part.iter().map(|name| ((*name).to_owned(), made[*name].clone())).collect())
+        self.show.answer(201, &part.iter().map(|name| ((*name).to_owned(), of(&made, name).clone())).collect())
     }
 
     async fn test_connection(&mut self) -> Result<()> {
@@ -113,7 +115,7 @@ impl Tour<'_, '_, '_, '_> {
         }
         let tested = self.post(&tenant, &path, json!({})).await?.expect(200)?;
         self.show.answer(200, &tested)?;
-        held(tested["ok"] == true, "the connection test failed")?;
+        held(*of(&tested, "ok") == true, "the connection test failed")?;
         self.check_credential()
     }
 
@@ -123,8 +125,8 @@ impl Tour<'_, '_, '_, '_> {
         let case = case.ok_or_else(|| Error::invalid(format!("the fixtures have no success for {function}")))?;
         self.stage.sandbox.prefer(function, &case.name)?;
         let done = self.execute(code, &case.record.input).await?.expect(200)?;
-        self.show.answer(200, &json!({ "outcome": done["outcome"], "result": done["result"] }))?;
-        self.show.note(&format!("{} µs, as recorded under {}", done["duration_us"], done["execution"]))?;
+        self.show.answer(200, &json!({ "outcome": of(&done, "outcome"), "result": of(&done, "result") }))?;
+        self.show.note(&format!("{} µs, as recorded under {}", of(&done, "duration_us"), of(&done, "execution")))?;
         self.check_credential()
     }
 
@@ -137,9 +139,11 @@ impl Tour<'_, '_, '_, '_> {
         };
         let arrived = stage.sandbox.journal().len();
         let mut wrong = case.record.input.clone();
-        wrong["colour"] = json!("red");
+        if let Some(fields) = wrong.as_object_mut() {
+            fields.insert("colour".to_owned(), json!("red"));
+        }
         let refused = self.execute(&code, &wrong).await?.expect(422)?;
-        self.show.answer(422, &json!({ "detail": refused["detail"], "errors": refused["errors"] }))?;
+        self.show.answer(422, &json!({ "detail": of(&refused, "detail"), "errors": of(&refused, "errors") }))?;
         held(stage.sandbox.journal().len() == arrived, "a request left although the parameters do not fit")?;
         stage.sandbox.prefer(&case.function, &case.name)?;
         let answer = self.execute(&code, &case.record.input).await?;
@@ -163,7 +167,7 @@ impl Tour<'_, '_, '_, '_> {
         let accepted = self.deliver(&signed).await?.expect(200)?;
         self.show.answer(200, &accepted)?;
         let repeated = self.deliver(&signed).await?.expect(200)?;
-        held(repeated["duplicate"] == true, "a repeated delivery was taken for a new one")?;
+        held(*of(&repeated, "duplicate") == true, "a repeated delivery was taken for a new one")?;
         let event = self.wait_for_event().await?;
         self.show.request("GET", &format!("/integrations/{}/events", self.integration), &Value::Null)?;
         self.show.answer(200, &event)
@@ -172,14 +176,15 @@ impl Tour<'_, '_, '_, '_> {
     async fn look_back(&mut self) -> Result<()> {
         self.show.step("Every call left a record")?;
         let page = self.get("/executions?limit=200").await?.expect(200)?;
-        let records = page["items"].as_array().cloned().unwrap_or_default();
+        let records = of(&page, "items").as_array().cloned().unwrap_or_default();
         for record in records.iter().rev() {
-            let call = &record["calls"][0];
-            let asked = format!("{} {} → {}", plain(&call["method"]), plain(&call["url"]), plain(&call["status"]));
+            let call = record.pointer("/calls/0").unwrap_or(&Value::Null);
+            let asked =
+                format!("{} {} → {}", plain(of(call, "method")), plain(of(call, "url")), plain(of(call, "status")));
             self.show.line(&format!(
                 "{:<26} {:<10} {asked}",
-                plain(&record["capability"]),
-                plain(&record["outcome"])
+                plain(of(record, "capability")),
+                plain(of(record, "outcome"))
             ))?;
         }
         held(records.len() > self.stage.plugin.inspection.capabilities.len(), "a call left no record")
@@ -213,7 +218,7 @@ impl Tour<'_, '_, '_, '_> {
         let (end, path) = (Instant::now() + PATIENCE, format!("/integrations/{}/events", self.integration));
         loop {
             let page = self.get(&path).await?.expect(200)?;
-            if let Some(event) = page["items"].get(0) {
+            if let Some(event) = page.pointer("/items/0") {
                 return Ok(event.clone());
             }
             held(Instant::now() < end, "the event was not parsed in time")?;
@@ -264,8 +269,13 @@ fn held(holds: bool, otherwise: &str) -> Result<()> {
     if holds { Ok(()) } else { Err(Error::internal(otherwise)) }
 }
 
+/// A field of an answer; null where there is none.
+fn of<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
+
 fn text(value: &Value, name: &str) -> Result<String> {
-    let text = value[name].as_str().map(str::to_owned);
+    let text = of(value, name).as_str().map(str::to_owned);
     text.ok_or_else(|| Error::internal(format!("the answer has no `{name}`: {value}")))
 }
 

@@ -15,6 +15,7 @@ async fn a_payment_runs_in_the_gateway_and_is_recorded() {
 
     let seen = story.upstream.requests();
     let sent = seen.last().unwrap();
+    assert_eq!((sent.method.as_str(), sent.path.as_str()), ("POST", "/v1/payment_intents"));
     assert_eq!(sent.headers["authorization"], format!("Bearer {}", canary::SECRET_KEY));
     assert!(sent.headers.contains_key("idempotency-key") && sent.headers.contains_key("stripe-version"));
     assert!(sent.body.contains("amount=1999") && sent.body.contains("currency=eur"), "{}", sent.body);

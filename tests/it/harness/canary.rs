@@ -14,8 +14,7 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_canaryc2luZ2luZ2luYWNvYWxtaW5l9Z"
 pub(crate) fn check(place: &str, bytes: &[u8]) {
     for secret in [SECRET_KEY, WEBHOOK_SECRET] {
         for (form, needle) in forms(secret) {
-            let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
-            assert!(!found, "{place} holds a secret as {form}");
+            assert!(memchr::memmem::find(bytes, needle.as_bytes()).is_none(), "{place} holds a secret as {form}");
         }
     }
 }

@@ -38,19 +38,7 @@ impl Server {
     }
 
     fn launch(folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
-        let mut command = Command::new(binary());
-        command
-            .arg("serve")
-            .current_dir(folder.path())
-            .env("GATEHOUSE_LISTEN", "127.0.0.1:0")
-            .env("GATEHOUSE_DATA_DIR", folder.path().join("data"))
-            .env("GATEHOUSE_ROOT_KEY_FILE", folder.path().join("keys/root.key"))
-            .env("GATEHOUSE_BOOTSTRAP_KEY", OPERATOR)
-            .envs(settings.iter().cloned())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = command(&folder, &settings).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let readers = vec![
             read_lines(child.stdout.take().unwrap(), Arc::clone(&log)),
@@ -72,22 +60,20 @@ impl Server {
     }
 
     /// Kills the server without warning and starts it again on the same data.
-    pub(crate) fn kill_and_restart(mut self) -> Self {
+    pub(crate) fn kill_and_restart(self) -> Self {
+        self.kill().start_again()
+    }
+
+    /// Kills the server without warning.
+    pub(crate) fn kill(mut self) -> Stopped {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
-        drop(self);
-        Self::launch(folder, settings)
+        Stopped { folder: Arc::clone(&self.folder), settings: self.settings.clone() }
     }
 
-    /// The data folder.
-    pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    /// The process, for tests that look at it from outside.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    /// A second server on the data of this one, which is running: how it ends and what it says.
+    pub(crate) fn second(&self) -> (Option<i32>, String) {
+        Stopped { folder: Arc::clone(&self.folder), settings: self.settings.clone() }.start_in_vain()
     }
 
     /// What the server printed and logged so far.
@@ -108,6 +94,66 @@ impl Server {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// The data of a server that does not run.
+pub(crate) struct Stopped {
+    folder: Arc<TempDir>,
+    settings: Vec<(String, String)>,
+}
+
+impl Stopped {
+    /// Starts a server on the data.
+    pub(crate) fn start_again(self) -> Server {
+        Server::launch(self.folder, self.settings)
+    }
+
+    /// The same with a further setting.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Tries to start: the exit code, and all that was said. A server that starts all the same
+    /// is stopped after a while, and has no exit code.
+    pub(crate) fn start_in_vain(&self) -> (Option<i32>, String) {
+        let mut child = command(&self.folder, &self.settings).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let readers = [
+            read_lines(child.stdout.take().unwrap(), Arc::clone(&log)),
+            read_lines(child.stderr.take().unwrap(), Arc::clone(&log)),
+        ];
+        let end = Instant::now() + Duration::from_secs(30);
+        while child.try_wait().unwrap().is_none() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let code = child.try_wait().unwrap().and_then(|status| status.code());
+        child.kill().ok();
+        child.wait().unwrap();
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        (code, log.lock().unwrap().join("\n"))
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+fn command(folder: &TempDir, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .arg("serve")
+        .current_dir(folder.path())
+        .env("GATEHOUSE_LISTEN", "127.0.0.1:0")
+        .env("GATEHOUSE_DATA_DIR", folder.path().join("data"))
+        .env("GATEHOUSE_ROOT_KEY_FILE", folder.path().join("keys/root.key"))
+        .env("GATEHOUSE_BOOTSTRAP_KEY", OPERATOR)
+        .envs(settings.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 impl Drop for Server {

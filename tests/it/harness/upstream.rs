@@ -69,11 +69,6 @@ impl Upstream {
         self.known().payments.len()
     }
 
-    /// The references of the payments that were really made.
-    pub(crate) fn idempotency_keys(&self) -> Vec<String> {
-        self.known().by_key.keys().cloned().collect()
-    }
-
     fn known(&self) -> MutexGuard<'_, Known> {
         self.state.lock().unwrap()
     }

@@ -1,7 +1,7 @@
 //! Every request that the gateway makes fits the provider's own OpenAPI document, as Prism
 //! reads it. One request that must be refused shows that the check can fail.
 //!
-//! CREATE_PAYMENT_LINK is not among them: Prism does not read lists of objects in a form. The
+//! `CREATE_PAYMENT_LINK` is not among them: Prism does not read lists of objects in a form. The
 //! gateway's own tests check that request against the document's schema.
 
 use serde_json::{Value, json};

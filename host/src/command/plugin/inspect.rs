@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_no_component_is_refused_with_the_reason() {
         for bytes in [&b"hello"[..], b"", b"\0asm\x01\0\0\0"] {
-            assert!(inspect(bytes).is_err(), "{bytes:?}");
+            assert!(Inspection::of(bytes).is_err(), "{bytes:?}");
         }
     }
 }
