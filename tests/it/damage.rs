@@ -14,7 +14,12 @@ async fn a_full_disk_stops_new_work_and_not_the_history() {
     let mut story = Story::begin().await;
     let done = story.execute("PROCESS_PAYMENT", payment("a book")).await.expect(200);
     // To the server every disk is full that has less room than it wants free.
-    story.server = story.server.kill().with("GATEHOUSE_STORE__FREE_HARD_BYTES", "1000000000000000").start_again();
+    story.server = story
+        .server
+        .kill()
+        .with("GATEHOUSE_STORE__FREE_SOFT_BYTES", "1000000000000000")
+        .with("GATEHOUSE_STORE__FREE_HARD_BYTES", "1000000000000000")
+        .start_again();
     story.tenant = story.tenant.moved_to(&story.server);
     let record = format!("/executions/{}", done["execution"].as_str().unwrap());
     assert_eq!(story.tenant.get(&record).await.expect(200)["outcome"], "succeeded");

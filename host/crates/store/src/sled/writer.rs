@@ -20,6 +20,13 @@ use crate::storage::Seq;
 /// How often the database is checked for files that it must not write.
 const CHECK_EVERY: Duration = Duration::from_secs(3600);
 
+/// How often to look at the room on the disk while there is plenty.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How much more than the limits must be free for that, in bytes: far more than can be written
+/// between two looks.
+const PLENTY: u64 = 256 << 20;
+
 /// The writer's own state. Dropping it closes the database and then releases the lock.
 pub(super) struct Writer {
     booted: Booted,
@@ -27,12 +34,16 @@ pub(super) struct Writer {
     config: SledConfig,
     next_sync: Instant,
     next_check: Instant,
+    /// The room on the disk when it was last looked at.
+    room: Room,
+    next_look: Instant,
 }
 
 impl Writer {
     pub(super) fn new(booted: Booted, shared: Arc<Shared>, config: SledConfig) -> Self {
         let now = Instant::now();
-        Self { next_sync: now + config.sentinel_every, next_check: now + CHECK_EVERY, booted, shared, config }
+        let (next_sync, room) = (now + config.sentinel_every, Room::of(&config.dir));
+        Self { next_sync, next_check: now + CHECK_EVERY, room, next_look: now + LOOK_EVERY, booted, shared, config }
     }
 
     /// Works until the queue is closed, then flushes and marks the end.
@@ -57,9 +68,7 @@ impl Writer {
     /// Evaluates a group, writes it and answers. Answers come after the barrier and after
     /// readers see the group, so a caller always reads its own write.
     fn serve(&mut self, requests: Vec<Request>) {
-        if let Err(refusal) =
-            self.shared.status.check().and_then(|()| Room::of(&self.config.dir).check(&self.config.space))
-        {
+        if let Err(refusal) = self.shared.status.check().and_then(|()| self.check_room()) {
             for request in requests {
                 let _ = request.answer.send(Err(Error::new(refusal.kind, refusal.message.clone())));
             }
@@ -79,6 +88,18 @@ impl Writer {
             // The caller may have gone away; the commit stands.
             let _ = answer.send(outcome);
         }
+    }
+
+    /// Refuses to write on a full disk. Where there is plenty of room, one look is good for a
+    /// while: asking the file system takes as long as a good part of a commit.
+    fn check_room(&mut self) -> Result<()> {
+        let now = Instant::now();
+        let plenty = self.room.free > PLENTY + 2 * self.config.space.full_bytes.min(u64::MAX / 4);
+        if !plenty || now >= self.next_look {
+            self.room = Room::of(&self.config.dir);
+            self.next_look = now + LOOK_EVERY;
+        }
+        self.room.check(&self.config.space)
     }
 
     fn write(&mut self, group: Group) -> Result<()> {
