@@ -11,7 +11,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
 use crate::call::state::State;
 use crate::inspect::contract::SERVED;
 use crate::inspect::{Inspected, Inspection};
-use crate::shape::{Signature, parse};
+use crate::shape::{Signature, compiled, parse};
 
 /// A plugin version, ready to be called. Calls in flight keep it alive.
 pub struct Plugin {
@@ -55,6 +55,7 @@ impl Plugin {
             let Some(export) = export(component, &capability.interface, &capability.function) else {
                 return Err(Error::internal(format!("the compiled component has no `{}`", capability.function)));
             };
+            check_types(component, &pre, capability, &signature)?;
             let name = capability.function.as_str().into();
             functions.push(Function { export, name, digest: digest.clone(), signature });
         }
@@ -125,6 +126,20 @@ impl std::fmt::Debug for Plugin {
         let manifest = self.manifest();
         write!(f, "Plugin({} {} {})", manifest.id, manifest.version, self.digest())
     }
+}
+
+/// What tenants are told must be what will be called.
+fn check_types(
+    component: &Component,
+    pre: &InstancePre<State>,
+    capability: &Capability,
+    signature: &Signature,
+) -> Result<()> {
+    let Capability { code, interface, function, .. } = capability;
+    if compiled::agrees(pre.engine(), component, interface, function, signature) {
+        return Ok(());
+    }
+    Err(Error::internal(format!("the compiled `{function}` has other types than `{code}` was read with")))
 }
 
 fn export(component: &Component, interface: &str, function: &str) -> Option<ComponentExportIndex> {

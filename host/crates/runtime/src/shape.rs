@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod build;
+pub(crate) mod compiled;
 pub(crate) mod parse;
 pub(crate) mod render;
 pub(crate) mod schema;
