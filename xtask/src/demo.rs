@@ -16,8 +16,8 @@ pub(crate) struct Options {
 
 /// Builds and shows.
 pub(crate) fn command(root: &Path, options: &Options) -> Result<()> {
-    let components = plugins::build(root, None)?;
-    let mut demo = Command::new(plugins::build_host(root)?);
+    let components = plugins::build(root, None, plugins::HOST)?;
+    let mut demo = Command::new(plugins::build_host(root, plugins::HOST)?);
     demo.current_dir(root).arg("demo");
     for component in components {
         demo.arg("--plugin").arg(component);

@@ -62,13 +62,21 @@ fn lint(root: &Path) -> Result<String> {
 }
 
 fn build(root: &Path) -> Result<String> {
-    let components = plugins::build(root, None)?;
+    let components = plugins::build(root, None, plugins::WORKSPACE)?;
     Ok(format!("{} plugin{}", components.len(), if components.len() == 1 { "" } else { "s" }))
 }
 
 fn test(root: &Path) -> Result<String> {
-    let done = Step::new("cargo test", cargo(root, ["test", "--workspace"])).logged(root).run()?;
+    let done = Step::new("cargo test", tests(root, &[])).logged(root).run()?;
     Ok(format!("{} passed", passed(&done)))
+}
+
+/// The tests of the whole workspace, even where only some are run: what was built before is
+/// right for these, and so is the binary that they start.
+fn tests(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = cargo(root, ["test", "--workspace"]);
+    command.args(arguments).env("GATEHOUSE_BIN", plugins::binary(root));
+    command
 }
 
 fn set_up_peers(root: &Path) -> Result<String> {
@@ -85,7 +93,7 @@ fn test_with_peers(root: &Path) -> Result<String> {
     if !peers::states(&peers).iter().any(|state| state.ready) {
         return Ok("skipped, as no peer is available".to_owned());
     }
-    let done = peer_tests(cargo(root, ["test", "--package", "gatehouse-tests", "--", PEER_TESTS]), &peers, root)?;
+    let done = peer_tests(tests(root, &["--test", "it", "--", PEER_TESTS]), &peers, root)?;
     Ok(format!("{done} passed"))
 }
 
@@ -96,7 +104,7 @@ fn peer_tests(mut command: Command, peers: &Path, root: &Path) -> Result<usize> 
     let done = Step::new("cargo test with peers", command).logged(root).run()?;
     match passed(&done) {
         0 => {
-            let reason = format!("no test of gatehouse-tests has `{PEER_TESTS}` in its name, so nothing was tested");
+            let reason = format!("no test in `it` has `{PEER_TESTS}` in its name, so nothing was tested");
             Err(Failure { by_hand: Some(by_hand), ..Failure::new("peer tests", reason) })
         }
         count => Ok(count),

@@ -91,7 +91,7 @@ mod tests {
         check(r#"{"items":[{"size":1},{"size":"hunter2"}]}"#, "$.items[1].size", "expected u32");
         check(r#"{"items":"hunter2 \" hunter2"}"#, "$.items", "expected a sequence");
         check(r#"{"items":[],"colour":"hunter2"}"#, "$.colour", "unknown field");
-        check(r#"{"items":["#, "$.items[0]", "EOF");
+        check(r#"{"items":["#, "$.items", "EOF");
         check(r#"[]"#, "$", "missing field");
     }
 
