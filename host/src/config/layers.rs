@@ -22,8 +22,14 @@ const DEFAULT_FILE: &str = "gatehouse.toml";
 
 /// Variables with our prefix that are no settings: the place of the file, the first operator's
 /// token, which is a secret, and what only tests read.
-const NO_SETTINGS: &[&str] =
-    &["GATEHOUSE_CONFIG", "GATEHOUSE_BOOTSTRAP_KEY", "GATEHOUSE_BLESS", "GATEHOUSE_PEERS", "GATEHOUSE_SPECS"];
+const NO_SETTINGS: &[&str] = &[
+    "GATEHOUSE_CONFIG",
+    "GATEHOUSE_BOOTSTRAP_KEY",
+    "GATEHOUSE_BIN",
+    "GATEHOUSE_BLESS",
+    "GATEHOUSE_PEERS",
+    "GATEHOUSE_SPECS",
+];
 
 /// Every key with its default.
 pub(super) type Known = BTreeMap<String, Value>;
