@@ -14,5 +14,6 @@ mod harness;
 mod api;
 mod crash;
 mod damage;
+mod demo;
 mod peers;
 mod tidy;

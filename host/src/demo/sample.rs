@@ -75,5 +75,36 @@ fn credentials(schema: &Value) -> Result<BTreeMap<String, String>> {
 fn example(name: &str, field: &Value) -> Result<String> {
     let example = field.pointer("/examples/0").and_then(Value::as_str);
     let message = format!("`credentials.properties.{name}` has no `examples`; a tour needs one");
-    example.map(str::to_owned).ok_or_else(|| Error::invalid(message))
+    example.map(disguised).ok_or_else(|| Error::invalid(message))
+}
+
+/// A secret that looks like the example and is not it: the example itself stands in the
+/// plugin's schema for everyone to read, and the tour searches for its secrets at the end.
+fn disguised(example: &str) -> String {
+    let public = example.rfind('_').map_or(0, |at| at + 1);
+    let (prefix, secret) = example.split_at(public);
+    prefix.chars().chain(secret.chars().map(next_of_its_kind)).collect()
+}
+
+/// The next letter or digit of the same kind, so that patterns still fit.
+fn next_of_its_kind(c: char) -> char {
+    match c {
+        'z' => 'a',
+        'Z' => 'A',
+        '9' => '0',
+        'a'..='y' | 'A'..='Y' | '0'..='8' => char::from_u32(u32::from(c) + 1).unwrap_or(c),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disguised;
+
+    #[test]
+    fn a_sample_is_not_the_public_example() {
+        for (example, expect) in [("sk_test_0az", "sk_test_1ba"), ("Zz9-", "Aa0-"), ("", "")] {
+            assert_eq!(disguised(example), expect);
+        }
+    }
 }
