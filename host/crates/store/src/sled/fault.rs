@@ -4,9 +4,11 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 struct Fault {
+    number: u64,
     inode: u64,
     after: u32,
     errno: i32,
@@ -14,16 +16,24 @@ struct Fault {
 
 static FAULTS: Mutex<Vec<Fault>> = Mutex::new(Vec::new());
 
+/// A fault that lasts as long as this does. It must not outlive its file: the file system
+/// gives the number of a deleted file to a new one, which would then fail in another test.
+#[must_use]
+pub(crate) struct Injected(u64);
+
 /// Lets `after` syncs of the file pass and fails every one after them with `errno`.
-pub(crate) fn inject(path: &Path, after: u32, errno: i32) {
+pub(crate) fn inject(path: &Path, after: u32, errno: i32) -> Injected {
+    static NUMBERS: AtomicU64 = AtomicU64::new(0);
     let inode = path.metadata().unwrap().ino();
-    FAULTS.lock().unwrap_or_else(PoisonError::into_inner).push(Fault { inode, after, errno });
+    let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+    FAULTS.lock().unwrap_or_else(PoisonError::into_inner).push(Fault { number, inode, after, errno });
+    Injected(number)
 }
 
-/// Lets syncs of the file pass again.
-pub(crate) fn lift(path: &Path) {
-    let inode = path.metadata().unwrap().ino();
-    FAULTS.lock().unwrap_or_else(PoisonError::into_inner).retain(|fault| fault.inode != inode);
+impl Drop for Injected {
+    fn drop(&mut self) {
+        FAULTS.lock().unwrap_or_else(PoisonError::into_inner).retain(|fault| fault.number != self.0);
+    }
 }
 
 /// The error to fail a sync of this file with.

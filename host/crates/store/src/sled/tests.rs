@@ -34,7 +34,7 @@ async fn a_failed_sync_is_final_until_a_restart() {
         let storage = SledStorage::open(config(dir.path())).unwrap();
         let file = dir.path().join("db-000001/db");
         storage.commit(put(0)).await.unwrap();
-        fault::inject(&file, after, errno);
+        let fault = fault::inject(&file, after, errno);
         let mut stored = 1;
         let error = loop {
             match storage.commit(put(stored)).await {
@@ -45,7 +45,7 @@ async fn a_failed_sync_is_final_until_a_restart() {
         assert_eq!(error.kind, kind, "{error}");
         assert!(stored <= after + 1);
         // The disk recovers; the storage does not, since it can not know what was lost.
-        fault::lift(&file);
+        drop(fault);
         for _ in 0..3 {
             assert_eq!(storage.commit(put(1000)).await.unwrap_err().kind, kind);
         }
@@ -70,7 +70,7 @@ async fn a_sentinel_that_can_not_be_synced_stops_the_server() {
     config.sentinel_every = std::time::Duration::ZERO;
     let storage = SledStorage::open(config).unwrap();
     storage.commit(put(0)).await.unwrap();
-    fault::inject(&dir.path().join("COMMITTED"), 0, libc::EIO);
+    let _fault = fault::inject(&dir.path().join("COMMITTED"), 0, libc::EIO);
     storage.commit(put(1)).await.unwrap();
     assert!(storage.failed().await.contains("COMMITTED"));
     assert_eq!(storage.commit(put(2)).await.unwrap_err().kind, ErrorKind::Unavailable);
