@@ -5,13 +5,13 @@ use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::{Health, Integration, IntegrationStatus};
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
-use gatehouse_domain::{Error, Problem, Result};
+use gatehouse_domain::{Error, Result};
 use gatehouse_store::records::{IntegrationByProvider, SealedCredential};
 use gatehouse_store::{Page, Paged, Stored};
 use serde_json::{Map, Value};
 
 use crate::clock::random;
-use crate::{Caller, Credentials, Engine, schema};
+use crate::{Caller, Credentials, Engine, name, schema};
 
 mod connection;
 mod credential;
@@ -56,7 +56,7 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::Conflict`] where no enabled plugin serves the provider.
     pub async fn create_integration(&self, by: &Caller, new: NewIntegration) -> Result<Integration> {
         let tenant = by.tenant()?;
-        check_name(&new.name)?;
+        name::check("integration", &new.name)?;
         let version = self.serving(by, &new.provider).await?;
         new.credentials.check(&version.manifest.credentials)?;
         schema::check_settings(&version.manifest.settings, &new.settings)?;
@@ -209,7 +209,7 @@ impl Engine {
     fn changed(&self, old: &Integration, version: &PluginVersion, ask: &IntegrationChange) -> Result<Integration> {
         let mut next = Integration { updated_at: self.now(), ..old.clone() };
         if let Some(name) = &ask.name {
-            check_name(name)?;
+            name::check("integration", name)?;
             name.trim().clone_into(&mut next.name);
         }
         if let Some(settings) = &ask.settings {
@@ -228,12 +228,4 @@ impl Engine {
         }
         Ok(next)
     }
-}
-
-fn check_name(name: &str) -> Result<()> {
-    if (1..=200).contains(&name.trim().len()) {
-        return Ok(());
-    }
-    let problem = Problem::at("$.name", "must have 1 to 200 characters");
-    Err(Error::problems("the integration's name does not fit", vec![problem]))
 }

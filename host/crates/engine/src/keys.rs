@@ -10,7 +10,7 @@ use gatehouse_store::records::KeyDigest;
 use gatehouse_store::{Page, Paged};
 
 use crate::clock::random;
-use crate::{Caller, Engine};
+use crate::{Caller, Engine, name};
 
 /// A key to make.
 #[derive(Debug, Clone)]
@@ -168,11 +168,7 @@ fn unauthenticated() -> Error {
 }
 
 fn with_permissions(mut new: NewKey) -> Result<NewKey> {
-    let name = new.name.trim();
-    if name.is_empty() || name.len() > 200 {
-        let problem = Problem::at("$.name", "must have 1 to 200 characters");
-        return Err(Error::problems("the key's name does not fit", vec![problem]));
-    }
+    name::check("key", &new.name)?;
     if new.permissions.is_empty() {
         new.permissions = match new.tenant {
             Some(_) => Permission::of_a_tenant(),

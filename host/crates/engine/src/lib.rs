@@ -5,6 +5,7 @@
 
 mod clock;
 mod engine;
+mod name;
 mod schema;
 
 pub mod caller;

@@ -1,12 +1,12 @@
 //! Tenants: made and listed by operators.
 
+use gatehouse_domain::Result;
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::tenant::Tenant;
-use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_store::records::TenantKey;
 use gatehouse_store::{Page, Paged};
 
-use crate::{Caller, Engine};
+use crate::{Caller, Engine, name};
 
 /// The generation that a tenant's first key has.
 pub(crate) const FIRST_TENANT_KEY: u32 = 1;
@@ -17,11 +17,8 @@ impl Engine {
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`] for an empty name.
     pub async fn create_tenant(&self, name: &str) -> Result<Tenant> {
+        name::check("tenant", name)?;
         let name = name.trim();
-        if name.is_empty() || name.len() > 200 {
-            let problem = Problem::at("$.name", "must have 1 to 200 characters");
-            return Err(Error::problems("the tenant's name does not fit", vec![problem]));
-        }
         let tenant = Tenant { id: self.new_id()?, name: name.to_owned(), created_at: self.now() };
         let wrapped = self.0.vault.new_tenant_key(tenant.id, FIRST_TENANT_KEY)?;
         let mut change = self.0.store.change();
