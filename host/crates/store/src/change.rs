@@ -7,10 +7,11 @@ use gatehouse_domain::id::TenantId;
 use gatehouse_domain::{Error, ErrorKind, Result};
 
 use crate::codec::{self, Encoded};
+use crate::entry::{AppendsTo, Position};
 use crate::keys;
 use crate::record::{Kind, RecordId, Stored};
 use crate::scope::{LivesIn, OfDeployment, OfTenant};
-use crate::storage::{Batch, Check, Expect, Seq, Storage};
+use crate::storage::{Append, Batch, Check, Expect, MAX_APPENDS, Seq, Storage};
 
 /// How often a commit is tried again that lost against another writer of a record which it
 /// replaces whatever its version.
@@ -21,6 +22,7 @@ const RETRIES: usize = 32;
 pub struct Change {
     storage: Arc<dyn Storage>,
     steps: Vec<Step>,
+    appends: Vec<Append>,
 }
 
 /// The part of a change that concerns one scope.
@@ -43,6 +45,8 @@ enum Before {
     Absent,
     Present,
     At(Version),
+    /// Whatever it is; it has no parts.
+    Unasked,
     /// Whatever it is: it is read at commit, to delete parts that it may have.
     Any,
 }
@@ -62,22 +66,27 @@ struct Version {
 
 impl Change {
     pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
-        Self { storage, steps: Vec::new() }
+        Self { storage, steps: Vec::new(), appends: Vec::new() }
     }
 
     /// Changes within a tenant.
     pub fn tenant(&mut self, tenant: TenantId) -> ChangeScope<'_, OfTenant> {
-        ChangeScope { change: self, space: keys::tenant(tenant), marker: PhantomData }
+        self.scope(keys::tenant(tenant))
     }
 
     /// Changes to records of the deployment.
     pub fn admin(&mut self) -> ChangeScope<'_, OfDeployment> {
-        ChangeScope { change: self, space: keys::global(), marker: PhantomData }
+        self.scope(keys::global())
+    }
+
+    /// Changes to what is below `space`.
+    pub(crate) fn scope<S>(&mut self, space: Vec<u8>) -> ChangeScope<'_, S> {
+        ChangeScope { change: self, space, marker: PhantomData }
     }
 
     /// Whether there is anything to commit.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.appends.is_empty()
     }
 
     /// Commits. When this returns, all of it is on the disk and visible to readers.
@@ -124,19 +133,20 @@ impl Change {
     }
 
     fn batch(&self, found: &[Option<Version>]) -> Batch {
-        let mut batch = Batch::default();
+        let mut batch = Batch { appends: self.appends.clone(), ..Batch::default() };
         let mut found = found.iter().copied();
         for step in &self.steps {
             let (expect, chunks) = match step.before {
-                Before::Absent => (Expect::Absent, 0),
-                Before::Present => (Expect::Present, 0),
-                Before::At(version) => (Expect::At(version.seq), version.chunks),
+                Before::Absent => (Some(Expect::Absent), 0),
+                Before::Present => (Some(Expect::Present), 0),
+                Before::At(version) => (Some(Expect::At(version.seq)), version.chunks),
+                Before::Unasked => (None, 0),
                 Before::Any => match found.next().flatten() {
-                    Some(version) => (Expect::At(version.seq), version.chunks),
-                    None => (Expect::Absent, 0),
+                    Some(version) => (Some(Expect::At(version.seq)), version.chunks),
+                    None => (Some(Expect::Absent), 0),
                 },
             };
-            batch.checks.push(Check { key: step.key.clone(), expect });
+            batch.checks.extend(expect.map(|expect| Check { key: step.key.clone(), expect }));
             step.write(chunks, &mut batch);
         }
         batch
@@ -231,6 +241,30 @@ impl<S> ChangeScope<'_, S> {
     /// None at present.
     pub fn unchanged<R: LivesIn<S>>(&mut self, old: &Stored<R>) -> Result<()> {
         self.step::<R>(&old.record.id(), Before::At(version(old)), After::AsBefore);
+        Ok(())
+    }
+
+    /// Adds an entry at the end of its feed. It can not conflict. Returns its index: with the
+    /// sequence that the commit returns, this is its [`Position`](crate::entry::Position).
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] beyond 16 KiB, or for more than 65,536 entries in one change.
+    pub fn append<E: AppendsTo<S>>(&mut self, entry: &E) -> Result<u16> {
+        let value = codec::encode_entry(entry)?;
+        let index = u16::try_from(self.change.appends.len()).map_err(|_| {
+            Error::new(ErrorKind::TooLarge, format!("a change takes at most {MAX_APPENDS} entries; commit in parts"))
+        })?;
+        self.change.appends.push(Append { prefix: keys::kind(&self.space, E::KIND), value });
+        Ok(index)
+    }
+
+    /// Deletes an entry, if it is there.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn delete_entry<E: AppendsTo<S>>(&mut self, position: Position) -> Result<()> {
+        let key = keys::record(&self.space, E::KIND, &position.to_bytes());
+        self.change.steps.push(Step { kind: E::KIND, key, before: Before::Unasked, after: After::Deleted });
         Ok(())
     }
 

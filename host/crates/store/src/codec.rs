@@ -3,6 +3,10 @@
 
 use gatehouse_domain::{Error, ErrorKind, Result};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::entry::Entry;
 use crate::record::{Kind, Record, Stored, unreadable};
 use crate::storage::{MAX_VALUE, Versioned, too_large};
 
@@ -56,7 +60,7 @@ pub(crate) fn layout(kind: Kind, main: &[u8]) -> Result<Layout> {
         &[schema, CHUNKED, c0, c1, l0, l1, l2, l3] => {
             Ok(Layout { schema, chunks: u16::from_be_bytes([c0, c1]), bytes: u32::from_be_bytes([l0, l1, l2, l3]) })
         }
-        _ => Err(Error::new(ErrorKind::Corrupt, format!("a {kind:?} has a form that this version does not know"))),
+        _ => Err(unknown_form(kind)),
     }
 }
 
@@ -79,23 +83,50 @@ pub(crate) fn decode<R: Record>(id: &[u8], main: Versioned, parts: &[Versioned])
         }
         &joined
     };
-    Ok(Stored { record: read::<R>(layout.schema, id, bytes)?, seq: main.seq, chunks: layout.chunks })
+    let record = match current(R::KIND, R::SCHEMA, layout.schema)? {
+        true => R::decode(id, bytes)?,
+        false => migrated(R::KIND, bytes, |old| R::migrate(layout.schema, old))?,
+    };
+    Ok(Stored { record, seq: main.seq, chunks: layout.chunks })
 }
 
-fn read<R: Record>(schema: u8, id: &[u8], bytes: &[u8]) -> Result<R> {
-    if schema == R::SCHEMA {
-        return R::decode(id, bytes);
+/// Encodes an entry, which has to fit one value.
+pub(crate) fn encode_entry<E: Entry>(entry: &E) -> Result<Vec<u8>> {
+    let bytes = entry.encode()?;
+    if HEADER + bytes.len() > MAX_VALUE {
+        return Err(too_large(&format!("a {:?}", E::KIND), bytes.len(), MAX_VALUE - HEADER));
     }
-    if schema > R::SCHEMA {
+    Ok([&[E::SCHEMA, INLINE], bytes.as_slice()].concat())
+}
+
+/// Decodes an entry.
+pub(crate) fn decode_entry<E: Entry>(value: &[u8]) -> Result<E> {
+    let &[schema, INLINE, ref bytes @ ..] = value else { return Err(unknown_form(E::KIND)) };
+    match current(E::KIND, E::SCHEMA, schema)? {
+        true => E::decode(bytes),
+        false => migrated(E::KIND, bytes, |old| E::migrate(schema, old)),
+    }
+}
+
+/// Whether `schema` is the present one. A newer one is refused.
+fn current(kind: Kind, present: u8, schema: u8) -> Result<bool> {
+    if schema > present {
         let message = format!(
-            "a {:?} was written by a newer version of this program (schema {schema}; this one reads up to {}); upgrade it, or restore a backup from before",
-            R::KIND,
-            R::SCHEMA
+            "a {kind:?} was written by a newer version of this program (schema {schema}; this one reads up to {present}); upgrade it, or restore a backup from before"
         );
         return Err(Error::new(ErrorKind::Corrupt, message));
     }
-    let old = serde_json::from_slice(bytes).map_err(|error| unreadable(R::KIND, error))?;
-    serde_json::from_value(R::migrate(schema, old)?).map_err(|error| unreadable(R::KIND, error))
+    Ok(schema == present)
+}
+
+fn migrated<T: DeserializeOwned>(kind: Kind, bytes: &[u8], migrate: impl FnOnce(Value) -> Result<Value>) -> Result<T> {
+    let old = serde_json::from_slice(bytes).map_err(|error| unreadable(kind, error))?;
+    serde_json::from_value(migrate(old)?).map_err(|error| unreadable(kind, error))
+}
+
+/// The error for a value that begins as none of ours.
+pub(crate) fn unknown_form(kind: Kind) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("a {kind:?} has a form that this version does not know"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod memory;
 pub mod sled;
 
 mod codec;
+pub mod entry;
 mod files;
 mod keys;
 pub mod record;
@@ -21,6 +22,7 @@ pub mod records;
 
 pub mod artefacts;
 pub mod change;
+pub mod feed;
 pub mod page;
 pub mod prune;
 pub mod scope;
@@ -28,6 +30,7 @@ pub mod store;
 
 pub use artefacts::Artefacts;
 pub use change::Change;
+pub use entry::{Entry, GlobalEntry, Placed, Position, TenantEntry};
 pub use health::{Health, Space, State};
 pub use memory::MemoryStorage;
 pub use page::{Cursor, Page, Paged};

@@ -38,7 +38,8 @@ impl MemoryStorage {
 }
 
 impl Inner {
-    fn apply(&mut self, batch: &Batch) -> Result<Seq> {
+    /// Applies a batch; returns the keys that it wrote.
+    fn apply(&mut self, batch: Batch) -> Result<(Seq, BTreeSet<Vec<u8>>)> {
         let seq_of = |key: &Vec<u8>| self.values.get(key).map(|found| found.seq);
         if !batch.checks.iter().all(|check| check.expect.holds(seq_of(&check.key))) {
             return Err(conflict());
@@ -47,13 +48,15 @@ impl Inner {
             self.seq += 1;
         }
         let seq = Seq(self.seq);
-        for key in &batch.deletes {
-            self.values.remove(key);
+        let mut written = BTreeSet::new();
+        for (key, value) in batch.into_writes(seq) {
+            match value {
+                Some(value) => self.values.insert(key.clone(), Versioned { value, seq }),
+                None => self.values.remove(&key),
+            };
+            written.insert(key);
         }
-        for (key, value) in &batch.puts {
-            self.values.insert(key.clone(), Versioned { value: value.clone(), seq });
-        }
-        Ok(seq)
+        Ok((seq, written))
     }
 }
 
@@ -73,10 +76,8 @@ impl Storage for MemoryStorage {
 
     async fn commit(&self, batch: Batch) -> Result<Seq> {
         batch.validate()?;
-        let seq = self.open()?.apply(&batch)?;
-        let keys: BTreeSet<&[u8]> =
-            batch.puts.iter().map(|(key, _)| key).chain(&batch.deletes).map(Vec::as_slice).collect();
-        self.watchers.notify(&keys);
+        let (seq, written) = self.open()?.apply(batch)?;
+        self.watchers.notify(&written.iter().map(Vec::as_slice).collect());
         Ok(seq)
     }
 

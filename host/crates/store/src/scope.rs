@@ -34,8 +34,8 @@ const RETRIES: usize = 16;
 
 /// Reads of one scope.
 pub struct Scope<S> {
-    storage: Arc<dyn Storage>,
-    space: Vec<u8>,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) space: Vec<u8>,
     marker: PhantomData<fn() -> S>,
 }
 

@@ -17,6 +17,12 @@ pub const MAX_VALUE: usize = 16 * 1024;
 /// The most bytes of keys and values in one batch.
 pub const MAX_BATCH: usize = 4 << 20;
 
+/// The most appends in one batch: their places are counted in 16 bits.
+pub const MAX_APPENDS: usize = 1 << 16;
+/// The bytes that a storage adds to the prefix of an append: the commit's sequence (8) and the
+/// append's place in its batch (2), both big-endian.
+pub const ASSIGNED: usize = 10;
+
 /// The sequence number of the commit that wrote a value. It grows with every commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq(pub u64);
@@ -50,6 +56,16 @@ pub enum Expect {
     At(Seq),
 }
 
+/// A value whose key is made when it is committed, by [`assigned_key`]. Values below one prefix
+/// are ordered as they were committed: a reader that goes on after the last one it saw misses none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Append {
+    /// What the key begins with.
+    pub prefix: Vec<u8>,
+    /// The value.
+    pub value: Vec<u8>,
+}
+
 /// A change: all of it is applied or none of it. A key may be written once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -59,6 +75,8 @@ pub struct Batch {
     pub puts: Vec<(Vec<u8>, Vec<u8>)>,
     /// Keys to remove; one that is not there is no error.
     pub deletes: Vec<Vec<u8>>,
+    /// Values to add below a prefix, in this order. They can not conflict.
+    pub appends: Vec<Append>,
 }
 
 /// Which part of the key space to read, and in which direction.
@@ -143,7 +161,10 @@ impl Batch {
         if let Some(key) = checked.chain(written.clone()).find(too_long) {
             return Err(Error::invalid(format!("a key has {} bytes; it takes 1 to {MAX_KEY}", key.len())));
         }
-        if let Some((_, value)) = self.puts.iter().find(|(_, value)| value.len() > MAX_VALUE) {
+        self.validate_appends()?;
+        let mut values =
+            self.puts.iter().map(|(_, value)| value).chain(self.appends.iter().map(|append| &append.value));
+        if let Some(value) = values.find(|value| value.len() > MAX_VALUE) {
             return Err(too_large("a value", value.len(), MAX_VALUE));
         }
         if self.bytes() > MAX_BATCH {
@@ -160,12 +181,40 @@ impl Batch {
     pub fn bytes(&self) -> usize {
         let puts: usize = self.puts.iter().map(|(key, value)| key.len() + value.len()).sum();
         let deletes: usize = self.deletes.iter().map(Vec::len).sum();
-        puts + deletes
+        let appended = |append: &Append| append.prefix.len() + ASSIGNED + append.value.len();
+        let appends: usize = self.appends.iter().map(appended).sum();
+        puts + deletes + appends
     }
 
     /// Whether it writes nothing.
     pub fn is_read_only(&self) -> bool {
-        self.puts.is_empty() && self.deletes.is_empty()
+        self.puts.is_empty() && self.deletes.is_empty() && self.appends.is_empty()
+    }
+
+    /// What it writes as the commit `seq`: keys with their new values, or `None` for deleted ones.
+    pub(crate) fn into_writes(self, seq: Seq) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
+        let puts = self.puts.into_iter().map(|(key, value)| (key, Some(value)));
+        let deletes = self.deletes.into_iter().map(|key| (key, None));
+        let assigned =
+            move |(append, index): (Append, u16)| (assigned_key(&append.prefix, seq, index), Some(append.value));
+        puts.chain(deletes).chain(self.appends.into_iter().zip(0..=u16::MAX).map(assigned))
+    }
+
+    fn validate_appends(&self) -> Result<()> {
+        let most = MAX_KEY - ASSIGNED;
+        let unfit = |append: &&Append| append.prefix.is_empty() || append.prefix.len() > most;
+        if let Some(append) = self.appends.iter().find(unfit) {
+            let length = append.prefix.len();
+            return Err(Error::invalid(format!("the prefix of an append has {length} bytes; it takes 1 to {most}")));
+        }
+        if self.appends.len() > MAX_APPENDS {
+            let count = self.appends.len();
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("a commit has {count} appends; the limit is {MAX_APPENDS}"),
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -194,6 +243,15 @@ impl Scan {
         }
         Some((low, high))
     }
+}
+
+/// The key of the append at place `index` of the commit `seq`: prefix, sequence, place.
+pub fn assigned_key(prefix: &[u8], seq: Seq, index: u16) -> Vec<u8> {
+    let mut key = Vec::with_capacity(prefix.len() + ASSIGNED);
+    key.extend_from_slice(prefix);
+    key.extend_from_slice(&seq.0.to_be_bytes());
+    key.extend_from_slice(&index.to_be_bytes());
+    key
 }
 
 /// The conflict that a failed check is answered with.
@@ -255,5 +313,24 @@ mod tests {
         check(Batch { puts: many, ..Batch::default() }, ErrorKind::TooLarge);
         let twice = Batch { puts: vec![(b"k".to_vec(), vec![])], deletes: vec![b"k".to_vec()], ..Batch::default() };
         check(twice, ErrorKind::Invalid);
+    }
+
+    #[test]
+    fn appends_count_towards_the_limits() {
+        let append = |prefix: usize, size: usize, count: usize| Batch {
+            appends: vec![Append { prefix: vec![1; prefix], value: vec![0; size] }; count],
+            ..Batch::default()
+        };
+        for fits in [append(1, MAX_VALUE, 1), append(MAX_KEY - ASSIGNED, 0, 1), append(1, 1, MAX_APPENDS)] {
+            assert!(fits.validate().is_ok());
+        }
+        check(append(0, 1, 1), ErrorKind::Invalid);
+        check(append(MAX_KEY - ASSIGNED + 1, 1, 1), ErrorKind::Invalid);
+        check(append(1, MAX_VALUE + 1, 1), ErrorKind::TooLarge);
+        check(append(1, 0, MAX_APPENDS + 1), ErrorKind::TooLarge);
+        // 11 bytes of key and 53 of value, times 65,536, are exactly the limit.
+        assert!(append(1, 53, MAX_APPENDS).validate().is_ok());
+        check(append(2, 53, MAX_APPENDS), ErrorKind::TooLarge);
+        assert!(!append(1, 0, 1).is_read_only());
     }
 }

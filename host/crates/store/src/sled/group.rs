@@ -45,14 +45,12 @@ impl Group {
         if batch.is_read_only() {
             return Ok(self.seq);
         }
-        let puts = batch.puts.into_iter().map(|(key, value)| (key, Some(value)));
-        let writes = puts.chain(batch.deletes.into_iter().map(|key| (key, None)));
+        let seq = Seq(self.seq.0 + 1);
         let mut slots = Vec::new();
-        for (key, value) in writes {
+        for (key, value) in batch.into_writes(seq) {
             let before = if self.slots.contains_key(&key) { None } else { read(&key)? };
             slots.push((key, before, value));
         }
-        let seq = Seq(self.seq.0 + 1);
         self.seq = seq;
         for (key, before, value) in slots {
             let after = value.map(|value| Versioned { value, seq });

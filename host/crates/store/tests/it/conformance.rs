@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatehouse_domain::ErrorKind;
-use gatehouse_store::storage::{Batch, Expect, MAX_VALUE, Scan, Seq, Storage};
+use gatehouse_store::storage::{Batch, Expect, MAX_VALUE, Scan, Seq, Storage, assigned_key};
 use gatehouse_store::{SledStorage, State};
 
-use crate::support::{all, config, delete, get, open, places, put, when};
+use crate::support::{all, append, config, delete, get, open, places, put, when};
 
 #[tokio::test]
 async fn what_is_committed_is_read_with_its_sequence() {
@@ -56,6 +56,69 @@ async fn a_failed_check_writes_nothing() {
         let again = when(b"here", Expect::At(seq), put(b"here", b"2"));
         storage.commit(again.clone()).await.unwrap();
         assert_eq!(storage.commit(again).await.unwrap_err().kind, ErrorKind::Conflict);
+    }
+}
+
+#[tokio::test]
+async fn appends_get_keys_in_the_order_of_commits() {
+    for place in places() {
+        let storage = &*place.storage;
+        let mut watch = storage.watch(b"feed/".to_vec());
+        let mut expect = Vec::new();
+        for n in 0..5u8 {
+            // The greater prefix first: the index counts over the batch, not within a prefix.
+            let mut batch = append(&[(b"feed/", &[n, 0]), (b"feed/", &[n, 1]), (b"other/", &[n])]);
+            batch.puts.push((vec![n], vec![n]));
+            let seq = storage.commit(batch).await.unwrap();
+            expect.extend((0..2).map(|index| (assigned_key(b"feed/", seq, index), vec![n, index as u8])));
+            assert_eq!(get(storage, &assigned_key(b"other/", seq, 2)).await.unwrap(), Some((vec![n], seq)));
+        }
+        assert_eq!(all(storage, b"feed/").await, expect);
+        assert!(expect.is_sorted());
+        tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.unwrap();
+        let refused = when(b"gone", Expect::Present, append(&[(b"feed/", b"never")]));
+        assert_eq!(storage.commit(refused).await.unwrap_err().kind, ErrorKind::Conflict);
+        assert_eq!(storage.commit(append(&[(b"", b"x")])).await.unwrap_err().kind, ErrorKind::Invalid);
+        let large = append(&[(b"feed/", &[0; MAX_VALUE + 1])]);
+        assert_eq!(storage.commit(large).await.unwrap_err().kind, ErrorKind::TooLarge);
+        assert_eq!(all(storage, b"feed/").await, expect);
+        // An assigned key is a key like any other.
+        storage.commit(delete(&expect[0].0)).await.unwrap();
+        assert_eq!(all(storage, b"feed/").await, expect[1..]);
+    }
+}
+
+/// A reader that always goes on after the last key it saw sees every append once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_of_appends_misses_none() {
+    for place in places() {
+        let writers: Vec<_> = (0..8u8)
+            .map(|writer| {
+                let storage = Arc::clone(&place.storage);
+                tokio::spawn(async move {
+                    for n in 0..40u8 {
+                        storage.commit(append(&[(b"feed/", &[writer, n])])).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let ended = writers.iter().all(|writer| writer.is_finished());
+            let scan = Scan { prefix: b"feed/".to_vec(), after: after.clone(), limit: 7, reverse: false };
+            let found = place.storage.scan(scan).await.unwrap();
+            after = found.last().map(|(key, _)| key.clone()).or(after);
+            if found.is_empty() && ended {
+                break;
+            }
+            seen.extend(found.into_iter().map(|(_, found)| (found.value[0], found.value[1])));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(seen.len(), 320);
+        for writer in 0..8 {
+            let own: Vec<_> = seen.iter().filter(|(by, _)| *by == writer).map(|(_, n)| *n).collect();
+            assert_eq!(own, (0..40).collect::<Vec<_>>());
+        }
     }
 }
 

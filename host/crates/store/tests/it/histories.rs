@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_domain::ErrorKind;
-use gatehouse_store::storage::{Batch, Check, Expect, Scan, Seq, Storage};
+use gatehouse_store::storage::{Append, Batch, Check, Expect, Scan, Seq, Storage, assigned_key};
 use gatehouse_store::{MemoryStorage, SledStorage};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,7 +13,11 @@ use crate::support::config;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Commit { checks: Vec<(Vec<u8>, Want)>, writes: BTreeMap<Vec<u8>, Option<Vec<u8>>> },
+    Commit {
+        checks: Vec<(Vec<u8>, Want)>,
+        writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+        appends: Vec<(Vec<u8>, Vec<u8>)>,
+    },
     Read(Vec<Vec<u8>>),
     Scan(Scan),
     Reopen,
@@ -52,7 +56,8 @@ fn step() -> impl Strategy<Value = Step> {
         any::<bool>(),
     );
     prop_oneof![
-        12 => (vec((key(), want), 0..3), writes).prop_map(|(checks, writes)| Step::Commit { checks, writes }),
+        12 => (vec((key(), want), 0..3), writes, vec((key(), value()), 0..3))
+            .prop_map(|(checks, writes, appends)| Step::Commit { checks, writes, appends }),
         2 => vec(key(), 0..4).prop_map(Step::Read),
         4 => scan.prop_map(|(prefix, after, limit, reverse)| Step::Scan(Scan { prefix, after, limit, reverse })),
         1 => Just(Step::Reopen),
@@ -71,6 +76,7 @@ fn batch(model: &Model, checks: &[(Vec<u8>, Want)], writes: &BTreeMap<Vec<u8>, O
         checks: checks.iter().map(|(key, want)| Check { key: key.clone(), expect: expect(key, want) }).collect(),
         puts: writes.iter().filter_map(split).collect(),
         deletes: writes.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.clone()).collect(),
+        ..Batch::default()
     }
 }
 
@@ -92,8 +98,11 @@ async fn run(mut storage: Box<dyn Storage>, reopen: Option<&dyn Fn() -> Box<dyn 
     let mut model = Model::new();
     for step in steps {
         match step {
-            Step::Commit { checks, writes } => {
-                let batch = batch(&model, checks, writes);
+            Step::Commit { checks, writes, appends } => {
+                let mut batch = batch(&model, checks, writes);
+                let append =
+                    |(prefix, value): &(Vec<u8>, Vec<u8>)| Append { prefix: prefix.clone(), value: value.clone() };
+                batch.appends = appends.iter().map(append).collect();
                 let seq_of = |key: &Vec<u8>| model.get(key).map(|(_, seq)| *seq);
                 let holds = batch.checks.iter().all(|check| check.expect.holds(seq_of(&check.key)));
                 match storage.commit(batch).await {
@@ -104,6 +113,9 @@ async fn run(mut storage: Box<dyn Storage>, reopen: Option<&dyn Fn() -> Box<dyn 
                                 Some(value) => drop(model.insert(key.clone(), (value.clone(), seq))),
                                 None => drop(model.remove(key)),
                             }
+                        }
+                        for ((prefix, value), index) in appends.iter().zip(0..) {
+                            model.insert(assigned_key(prefix, seq, index), (value.clone(), seq));
                         }
                     }
                     Err(error) => assert!(!holds && error.kind == ErrorKind::Conflict, "{error}"),

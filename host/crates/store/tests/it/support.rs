@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatehouse_domain::Result;
-use gatehouse_store::storage::{Batch, Check, Expect, Scan, Seq, Storage};
+use gatehouse_store::storage::{Append, Batch, Check, Expect, Scan, Seq, Storage};
 use gatehouse_store::{Artefacts, MemoryStorage, SledConfig, SledStorage, Store};
 use tempfile::TempDir;
 
@@ -46,6 +46,11 @@ pub(crate) fn store(place: &Place) -> Store {
 
 pub(crate) fn put(key: &[u8], value: &[u8]) -> Batch {
     Batch { puts: vec![(key.to_vec(), value.to_vec())], ..Batch::default() }
+}
+
+pub(crate) fn append(entries: &[(&[u8], &[u8])]) -> Batch {
+    let append = |(prefix, value): &(&[u8], &[u8])| Append { prefix: prefix.to_vec(), value: value.to_vec() };
+    Batch { appends: entries.iter().map(append).collect(), ..Batch::default() }
 }
 
 pub(crate) fn delete(key: &[u8]) -> Batch {
