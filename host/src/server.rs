@@ -167,7 +167,7 @@ pub async fn upload_folder(engine: &Engine, folder: &Path) -> Result<()> {
     paths.sort();
     for path in paths {
         let bytes = std::fs::read(&path).map_err(unreadable)?;
-        match engine.upload_plugin(bytes).await {
+        match engine.take_plugin_from_folder(bytes).await {
             Ok(version) => {
                 tracing::info!(plugin.id = version.plugin.id, plugin.version = %version.plugin.version, "plugin ready")
             }

@@ -6,4 +6,5 @@ mod integrations;
 mod matrix;
 mod plugins;
 mod tenancy;
+mod told;
 mod webhooks;

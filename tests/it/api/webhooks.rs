@@ -47,9 +47,9 @@ async fn a_signed_delivery_becomes_an_event_once() {
     let first = deliver(&story, Some(&signed), BODY).await.expect(200);
     assert_eq!(first["duplicate"], false);
     let found = eventually("the event", async || events(&story).await.into_iter().next()).await;
-    assert_eq!(found["provider_id"], "evt_1");
+    assert_eq!(found["told"]["id"], "evt_1");
     assert_eq!(found["kind"], "payment.succeeded");
-    assert_eq!(found["provider_kind"], "payment_intent.succeeded");
+    assert_eq!(found["told"]["kind"], "payment_intent.succeeded");
     assert_eq!(found["subject"], "pi_1");
 
     let again = deliver(&story, Some(&signed), BODY).await.expect(200);
@@ -97,7 +97,7 @@ async fn a_delivery_that_was_accepted_survives_a_kill() {
     story.server = story.server.kill_and_restart();
     story.tenant = story.tenant.moved_to(&story.server);
     let found = eventually("the event after the restart", async || events(&story).await.into_iter().next()).await;
-    assert_eq!(found["provider_id"], "evt_1");
+    assert_eq!(found["told"]["id"], "evt_1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

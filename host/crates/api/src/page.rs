@@ -1,9 +1,11 @@
 //! Lists: `?limit=&cursor=` in, `{items, next}` out.
 
+use std::str::FromStr;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use gatehouse_domain::{Error, Problem, Result};
-use gatehouse_store::{Page, Paged};
+use gatehouse_store::{Page, Paged, Position};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,23 +53,42 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let query = Query::<Raw>::from_request_parts(parts, state).await;
-        let Query(raw) = query.map_err(|_| Failure(Error::invalid("the query does not read")))?;
-        page(raw).map(Self).map_err(Failure)
+        let raw = raw(parts, state).await?;
+        Ok(Self(Page { after: cursor(raw.cursor)?, ..Page::first(limit(raw.limit)?) }))
     }
 }
 
-fn page(raw: Raw) -> Result<Page> {
-    let limit = match raw.limit {
-        None => USUAL,
-        Some(text) => {
-            let limit = text.parse::<usize>().ok().filter(|limit| (1..=MOST).contains(limit));
-            limit.ok_or_else(|| wrong("limit", format!("`{text}` is not a number from 1 to {MOST}")))?
-        }
-    };
-    let after = raw.cursor.map(|text| text.parse()).transpose();
-    let after = after.map_err(|_| wrong("cursor", "is not one that a list gave".to_owned()))?;
-    Ok(Page { after, ..Page::first(limit) })
+/// The part of a feed that a request asks for.
+pub(crate) struct FeedAsked {
+    /// After which place.
+    pub(crate) after: Option<Position>,
+    /// How many at most.
+    pub(crate) limit: usize,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for FeedAsked {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let raw = raw(parts, state).await?;
+        Ok(Self { after: cursor(raw.cursor)?, limit: limit(raw.limit)? })
+    }
+}
+
+async fn raw<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Raw> {
+    let query = Query::<Raw>::from_request_parts(parts, state).await;
+    query.map(|Query(raw)| raw).map_err(|_| Error::invalid("the query does not read"))
+}
+
+fn limit(asked: Option<String>) -> Result<usize> {
+    let Some(text) = asked else { return Ok(USUAL) };
+    let limit = text.parse::<usize>().ok().filter(|limit| (1..=MOST).contains(limit));
+    limit.ok_or_else(|| wrong("limit", format!("`{text}` is not a number from 1 to {MOST}")))
+}
+
+fn cursor<C: FromStr>(asked: Option<String>) -> Result<Option<C>> {
+    let cursor = asked.map(|text| text.parse()).transpose();
+    cursor.map_err(|_| wrong("cursor", "is not one that this list gave".to_owned()))
 }
 
 fn wrong(name: &str, message: String) -> Error {

@@ -6,19 +6,24 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
+use gatehouse_domain::audit::AuditEntry;
 use gatehouse_domain::capability::Capability;
+use gatehouse_domain::event::Event;
 use gatehouse_domain::execution::Execution;
 use gatehouse_domain::install::Install;
 use gatehouse_domain::key::ApiKey;
 use gatehouse_domain::tenant::Tenant;
-use gatehouse_domain::webhook::{Delivery, Event};
+use gatehouse_domain::webhook::Delivery;
 use gatehouse_engine::Engine;
+use gatehouse_engine::audit::Verified;
 use gatehouse_engine::integrations::Tested;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::page::{Items, Listing};
-use crate::routes::{execute, executions, health, installs, integrations, keys, plugins, providers, tenants, webhooks};
+use crate::routes::{
+    audit, events, execute, executions, health, installs, integrations, keys, plugins, providers, tenants, webhooks,
+};
 use crate::table::Access::{Needs, Public};
 use crate::table::{PAGED, Route};
 use crate::{guard, openapi, problem, request};
@@ -42,6 +47,7 @@ pub fn table() -> Vec<Route> {
     table.extend(catalog());
     table.extend(integrations_table());
     table.extend(calls());
+    table.extend(told());
     table
 }
 
@@ -161,9 +167,14 @@ fn integrations_table() -> Vec<Route> {
             integrations::capabilities,
         )
         .gives::<Items<Capability>>(StatusCode::OK),
-        Route::get("/integrations/{integration}/events", Needs("events:read"), "List events", webhooks::events)
-            .query(PAGED)
-            .gives::<Listing<Event>>(StatusCode::OK),
+        Route::get(
+            "/integrations/{integration}/events",
+            Needs("events:read"),
+            "List its events",
+            events::of_integration,
+        )
+        .query(PAGED)
+        .gives::<Listing<Event>>(StatusCode::OK),
         Route::get(
             "/integrations/{integration}/deliveries",
             Needs("events:read"),
@@ -198,6 +209,26 @@ fn calls() -> Vec<Route> {
         )
         .takes_bytes("application/octet-stream")
         .gives::<webhooks::Receipt>(StatusCode::OK),
+    ]
+}
+
+fn told() -> Vec<Route> {
+    vec![
+        Route::get("/events", Needs("events:read"), "Read the feed of events, oldest first", events::feed)
+            .query(PAGED)
+            .gives::<events::Feed>(StatusCode::OK),
+        Route::get("/events/{event}", Needs("events:read"), "Read an event", events::get)
+            .gives::<Event>(StatusCode::OK),
+        Route::get("/audit", Needs("audit:read"), "Read the audit trail, newest first", audit::list)
+            .query(PAGED)
+            .gives::<Listing<AuditEntry>>(StatusCode::OK),
+        Route::get(
+            "/audit/verify",
+            Needs("audit:read"),
+            "Prove that nothing in the audit trail was altered",
+            audit::verify,
+        )
+        .gives::<Verified>(StatusCode::OK),
     ]
 }
 

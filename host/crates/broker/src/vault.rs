@@ -55,6 +55,7 @@ pub struct Vault {
     wrap: Key,
     cwasm: Key,
     api_keys: hmac::Key,
+    audit: hmac::Key,
     random: SystemRandom,
     open: Bounded<(TenantId, u32), Arc<OpenKey>>,
 }
@@ -73,6 +74,7 @@ impl Vault {
             wrap: record::subkey(root.bytes(), "gh/v1/wrap"),
             cwasm: record::subkey(root.bytes(), "gh/v1/cwasm-mac"),
             api_keys: hmac::Key::new(hmac::HMAC_SHA256, record::subkey(root.bytes(), "gh/v1/apikey").as_slice()),
+            audit: hmac::Key::new(hmac::HMAC_SHA256, record::subkey(root.bytes(), "gh/v1/audit-mac").as_slice()),
             random: SystemRandom::new(),
             open: Bounded::new(OPEN_KEYS, OPEN_FOR),
         }
@@ -119,6 +121,19 @@ impl Vault {
         let mut digest = [0; 32];
         digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         digest
+    }
+
+    /// Seals an entry of the audit trail: HMAC-SHA-256 under a subkey of its own.
+    pub fn seal_audit(&self, entry: &[u8]) -> [u8; 32] {
+        let mut seal = [0; 32];
+        let tag = hmac::sign(&self.audit, entry);
+        seal.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        seal
+    }
+
+    /// Whether [`Vault::seal_audit`] made `seal` for `entry`. Compares in constant time.
+    pub fn audit_seal_holds(&self, entry: &[u8], seal: &[u8]) -> bool {
+        hmac::verify(&self.audit, entry, seal).is_ok()
     }
 
     /// Opens one field of a credential; none where it has no such field.

@@ -11,18 +11,19 @@ use crate::id::{EndpointId, IntegrationId};
 use crate::plugin::PluginRef;
 use crate::time::Timestamp;
 
-/// Where an integration stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub mod status;
+
+pub use status::IntegrationStatus;
+
+/// Which of a provider's worlds an integration acts in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum IntegrationStatus {
-    /// Configured and not yet seen to work.
-    Draft,
-    /// The provider accepted the credential when last asked.
-    Active,
-    /// The last test or call failed in a way that needs a person.
-    Error,
-    /// Switched off by the tenant.
-    Disabled,
+pub enum Environment {
+    /// Real money and real data.
+    #[default]
+    Live,
+    /// The provider's place for trying things out.
+    Sandbox,
 }
 
 /// A tenant's configured instance of a provider. Its credential is kept apart, sealed.
@@ -34,6 +35,9 @@ pub struct Integration {
     pub provider: String,
     /// A name for people.
     pub name: String,
+    /// Which of the provider's worlds it acts in.
+    #[serde(default)]
+    pub environment: Environment,
     /// The plugin version it is pinned to.
     pub plugin: PluginRef,
     /// Where it stands.
@@ -66,9 +70,31 @@ pub struct Health {
     /// When its connection was tested last.
     #[schemars(with = "Option<String>")]
     pub last_tested_at: Option<Timestamp>,
-    /// When a test last succeeded.
+    /// When a test or a call last succeeded; of calls it is kept to the minute.
     #[schemars(with = "Option<String>")]
     pub last_success_at: Option<Timestamp>,
-    /// What the last failure said.
+    /// When a test or a call last failed in a way that is the integration's own.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub last_error_at: Option<Timestamp>,
+    /// What that failure said.
     pub last_error: Option<String>,
+    /// When records were last synchronised.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub last_synced_at: Option<Timestamp>,
+    /// How synchronisation went.
+    #[serde(default)]
+    pub sync: SyncStats,
+}
+
+/// How an integration's synchronisation went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SyncStats {
+    /// Records known of all entities.
+    pub total_records: u64,
+    /// Records that the last run read or wrote.
+    pub last_sync_count: u64,
+    /// Records that failed in the last run.
+    pub failed_sync_count: u64,
 }

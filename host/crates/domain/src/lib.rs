@@ -24,6 +24,8 @@ pub mod grant;
 pub mod install;
 pub mod integration;
 
+pub mod audit;
+pub mod event;
 pub mod webhook;
 
 pub use error::{Error, ErrorKind, Problem, Result};

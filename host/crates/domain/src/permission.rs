@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 pub const ALL: &[&str] = &[
     "admin:system:read",
     "admin:system:write",
+    "audit:read",
     "events:read",
     "executions:read",
     "integrations:create",

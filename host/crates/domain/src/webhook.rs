@@ -1,10 +1,9 @@
-//! Webhooks in: endpoints, what was delivered, and the events found in it.
+//! Webhooks in: endpoints, and what was delivered there.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::id::{DeliveryId, EndpointId, EventId, IntegrationId, TenantId};
+use crate::id::{DeliveryId, EndpointId, IntegrationId, TenantId};
 use crate::time::Timestamp;
 
 /// Where one integration's webhooks reach us.
@@ -58,35 +57,6 @@ pub struct Delivery {
     /// How often the gateway was asked to parse it.
     pub attempts: u32,
     /// When it arrived.
-    #[schemars(with = "String")]
-    pub received_at: Timestamp,
-}
-
-/// Something a provider told us, verified and normalised.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Event {
-    /// Our identifier.
-    pub id: EventId,
-    /// Which integration it is for.
-    pub integration: IntegrationId,
-    /// The provider's code.
-    pub provider: String,
-    /// The delivery it came in.
-    pub delivery: DeliveryId,
-    /// The provider's id of the event.
-    pub provider_id: String,
-    /// Our name for it, such as `payment.succeeded`.
-    pub kind: String,
-    /// The provider's own name for it.
-    pub provider_kind: String,
-    /// The provider's id of the record it is about.
-    pub subject: Option<String>,
-    /// The normalised content.
-    pub data: Value,
-    /// When it happened.
-    #[schemars(with = "String")]
-    pub occurred_at: Timestamp,
-    /// When it reached us.
     #[schemars(with = "String")]
     pub received_at: Timestamp,
 }

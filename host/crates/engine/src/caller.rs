@@ -1,5 +1,6 @@
 //! Who asks: the key that came with a request, checked.
 
+use gatehouse_domain::audit::Actor;
 use gatehouse_domain::id::{RequestId, TenantId};
 use gatehouse_domain::key::ApiKey;
 use gatehouse_domain::{Error, ErrorKind, Result};
@@ -22,6 +23,12 @@ impl Caller {
         let message =
             "this is an operator's key and acts for no tenant; use a key made with POST /api/v1/keys {tenant}";
         self.key.tenant.ok_or_else(|| Error::new(ErrorKind::Forbidden, message))
+    }
+
+    /// Who the audit trail names.
+    pub fn actor(&self) -> Actor {
+        let id = self.key.id;
+        if self.key.tenant.is_some() { Actor::Key { id } } else { Actor::Operator { id } }
     }
 
     /// Checks one permission.

@@ -7,7 +7,8 @@ use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::Page;
 use semver::Version;
 
-use crate::Engine;
+use crate::work::Work;
+use crate::{Caller, Engine};
 
 /// A plugin with all its versions, newest first.
 pub struct Listed {
@@ -25,7 +26,19 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::Invalid`] with the exact reason for a component that is not
     /// one, imports what is not lent, is too big or has a manifest that lies;
     /// [`gatehouse_domain::ErrorKind::Conflict`] where the version exists with other bytes.
-    pub async fn upload_plugin(&self, wasm: Vec<u8>) -> Result<PluginVersion> {
+    pub async fn upload_plugin(&self, by: &Caller, wasm: Vec<u8>) -> Result<PluginVersion> {
+        self.take_in(self.work(by), wasm).await
+    }
+
+    /// Takes in a component that the operator put into a folder, as [`Engine::upload_plugin`] does.
+    ///
+    /// # Errors
+    /// As [`Engine::upload_plugin`].
+    pub async fn take_plugin_from_folder(&self, wasm: Vec<u8>) -> Result<PluginVersion> {
+        self.take_in(self.own_work(None), wasm).await
+    }
+
+    async fn take_in(&self, mut work: Work, wasm: Vec<u8>) -> Result<PluginVersion> {
         self.check_signature()?;
         let version = self.inspect(&wasm).await?;
         let id = &version.plugin;
@@ -34,9 +47,10 @@ impl Engine {
         }
         self.keep_artefact(wasm).await?;
         self.plugin(id).await?;
-        let mut change = self.0.store.change();
-        change.admin().create(&version)?;
-        change.commit().await?;
+        work.admin().create(&version)?;
+        let target = format!("{}@{}", version.plugin.id, version.plugin.version);
+        work.audit("plugin.uploaded", target, None, Some(&version.plugin))?;
+        work.commit().await?;
         Ok(version)
     }
 

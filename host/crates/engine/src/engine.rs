@@ -61,6 +61,7 @@ pub(crate) struct Inner {
     /// By digest. The lock is held for a look-up only, never while a plugin compiles.
     loaded: Mutex<HashMap<String, Loading>>,
     pub(crate) quarantine: crate::webhook::Quarantine,
+    pub(crate) chains: crate::audit::Chains,
 }
 
 impl Engine {
@@ -75,6 +76,7 @@ impl Engine {
             policy: parts.policy,
             loaded: Mutex::default(),
             quarantine: crate::webhook::Quarantine::default(),
+            chains: crate::audit::Chains::default(),
         }))
     }
 

@@ -34,12 +34,13 @@ impl Engine {
             consent: Consent { sheet: version.sheet, by: by.key.id, at: self.now() },
             created_at: known.as_ref().map_or_else(|| self.now(), |known| known.created_at),
         };
-        let mut change = self.0.store.change();
+        let mut work = self.work(by);
         match &known {
-            Some(known) => change.tenant(tenant).replace(known, &install)?,
-            None => change.tenant(tenant).create(&install)?,
-        };
-        change.commit().await?;
+            Some(known) => work.tenant(tenant).replace(known, &install)?,
+            None => work.tenant(tenant).create(&install)?,
+        }
+        work.audit("plugin.enabled", id, known.as_ref().map(|known| &known.record), Some(&install))?;
+        work.commit().await?;
         Ok(install)
     }
 
@@ -52,9 +53,10 @@ impl Engine {
         let tenant = by.tenant()?;
         let known = self.install(tenant, id).await?;
         let install = Install { enabled: false, ..known.record.clone() };
-        let mut change = self.0.store.change();
-        change.tenant(tenant).replace(&known, &install)?;
-        change.commit().await?;
+        let mut work = self.work(by);
+        work.tenant(tenant).replace(&known, &install)?;
+        work.audit("plugin.disabled", id, Some(&known.record), Some(&install))?;
+        work.commit().await?;
         Ok(install)
     }
 

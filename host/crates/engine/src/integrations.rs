@@ -2,13 +2,14 @@
 
 use gatehouse_domain::capability::Capability;
 use gatehouse_domain::id::{IntegrationId, TenantId};
-use gatehouse_domain::integration::{Health, Integration, IntegrationStatus};
+use gatehouse_domain::integration::status::Signal;
+use gatehouse_domain::integration::{Environment, Health, Integration, IntegrationStatus};
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
 use gatehouse_store::records::{IntegrationByProvider, SealedCredential};
 use gatehouse_store::{Page, Paged, Stored};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::clock::random;
 use crate::{Caller, Credentials, Engine, name, schema};
@@ -31,6 +32,8 @@ pub struct NewIntegration {
     pub settings: Map<String, Value>,
     /// Whatever the host app wants kept with it.
     pub metadata: Map<String, Value>,
+    /// Which of the provider's worlds it acts in.
+    pub environment: Environment,
 }
 
 /// What to change of an integration; what is absent stays.
@@ -63,7 +66,7 @@ impl Engine {
         self.0.broker.check_settings(&version.manifest, &new.settings)?;
         let integration = self.describe(&version, &new)?;
         let sealed = self.seal(tenant, &integration, &new.credentials).await?;
-        self.keep_new(tenant, &integration, &sealed).await?;
+        self.keep_new(by, &integration, &sealed).await?;
         Ok(integration)
     }
 
@@ -99,16 +102,19 @@ impl Engine {
         let stored = self.integration(by, target).await?;
         let version = self.plugin_of(&stored.record).await?;
         let mut next = self.changed(&stored.record, &version, &ask)?;
-        let mut change = self.0.store.change();
+        let mut work = self.work(by);
         if let Some(credentials) = &ask.credentials {
             credentials.check(&version.manifest.credentials)?;
             next.credential_version += 1;
             next.credential_hints = credentials.hints();
+            next.status = next.status.after(Signal::CredentialReplaced);
             let sealed = self.seal(tenant, &next, credentials).await?;
-            change.tenant(tenant).put(&sealed)?;
+            work.tenant(tenant).put(&sealed)?;
         }
-        change.tenant(tenant).replace(&stored, &next)?;
-        change.commit().await?;
+        work.tenant(tenant).replace(&stored, &next)?;
+        work.audit("integration.updated", next.id, Some(&stored.record), Some(&next))?;
+        work.tell_of_move(tenant, &stored, &next)?;
+        work.commit().await?;
         Ok(next)
     }
 
@@ -119,15 +125,16 @@ impl Engine {
     pub async fn delete_integration(&self, by: &Caller, target: &str) -> Result<()> {
         let tenant = by.tenant()?;
         let stored = self.integration(by, target).await?;
-        let mut change = self.0.store.change();
-        change.tenant(tenant).delete::<Integration>(&stored.id)?;
-        change.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
-        change.tenant(tenant).delete::<IntegrationByProvider>(&(stored.provider.clone(), stored.id))?;
+        let mut work = self.work(by);
+        work.tenant(tenant).delete::<Integration>(&stored.id)?;
+        work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
+        work.tenant(tenant).delete::<IntegrationByProvider>(&(stored.provider.clone(), stored.id))?;
         if let Some(endpoint) = stored.endpoint {
-            change.admin().delete::<Endpoint>(&endpoint)?;
+            work.admin().delete::<Endpoint>(&endpoint)?;
         }
-        change.commit().await?;
-        Ok(())
+        work.audit("integration.deleted", stored.id, Some(&stored.record), None)?;
+        work.event(tenant, "integration.deleted", Some(&stored), stored.id, json!({ "name": stored.name }))?;
+        work.commit().await.map(|_| ())
     }
 
     /// What an integration can do: read from its plugin's component.
@@ -179,6 +186,7 @@ impl Engine {
             id: self.new_id()?,
             provider: new.provider.clone(),
             name: new.name.trim().to_owned(),
+            environment: new.environment,
             plugin: version.plugin.clone(),
             status: IntegrationStatus::Draft,
             settings: new.settings.clone(),
@@ -193,17 +201,18 @@ impl Engine {
         })
     }
 
-    async fn keep_new(&self, tenant: TenantId, integration: &Integration, sealed: &SealedCredential) -> Result<()> {
+    async fn keep_new(&self, by: &Caller, integration: &Integration, sealed: &SealedCredential) -> Result<()> {
+        let tenant = by.tenant()?;
         let by_provider = IntegrationByProvider { provider: integration.provider.clone(), integration: integration.id };
-        let mut change = self.0.store.change();
-        change.tenant(tenant).create(integration)?;
-        change.tenant(tenant).create(&by_provider)?;
-        change.tenant(tenant).create(sealed)?;
+        let mut work = self.work(by);
+        work.tenant(tenant).create(integration)?;
+        work.tenant(tenant).create(&by_provider)?;
+        work.tenant(tenant).create(sealed)?;
         if let Some(id) = integration.endpoint {
-            change.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
+            work.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
         }
-        change.commit().await?;
-        Ok(())
+        work.audit("integration.created", integration.id, None, Some(integration))?;
+        work.commit().await.map(|_| ())
     }
 
     fn changed(&self, old: &Integration, version: &PluginVersion, ask: &IntegrationChange) -> Result<Integration> {
@@ -220,11 +229,8 @@ impl Engine {
         if let Some(metadata) = &ask.metadata {
             next.metadata.clone_from(metadata);
         }
-        match ask.disabled {
-            Some(true) => next.status = IntegrationStatus::Disabled,
-            // Switched on again it has yet to show that it works.
-            Some(false) if old.status == IntegrationStatus::Disabled => next.status = IntegrationStatus::Draft,
-            _ => {}
+        if let Some(disabled) = ask.disabled {
+            next.status = old.status.after(if disabled { Signal::SwitchedOff } else { Signal::SwitchedOn });
         }
         Ok(next)
     }

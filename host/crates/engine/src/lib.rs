@@ -7,6 +7,7 @@ mod clock;
 mod engine;
 mod name;
 mod schema;
+mod work;
 
 pub mod caller;
 pub mod keys;
@@ -21,6 +22,9 @@ pub mod execute;
 pub mod executions;
 
 pub mod webhook;
+
+pub mod audit;
+pub mod events;
 
 mod housekeeping;
 mod recover;

@@ -3,18 +3,21 @@
 
 use std::collections::HashSet;
 
+use gatehouse_domain::event::Event;
 use gatehouse_domain::execution::{Execution, Outcome};
-use gatehouse_domain::id::{DeliveryId, IntegrationId, TenantId};
+use gatehouse_domain::id::{DeliveryId, TenantId};
 use gatehouse_domain::tenant::Tenant;
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::webhook::{Delivery, Event};
+use gatehouse_domain::webhook::Delivery;
 use gatehouse_domain::{ErrorKind, Result};
 
 use crate::change::Change;
-use crate::page::{Cursor, MAX_LIMIT, Page};
+use crate::entry::Placed;
+use crate::page::{MAX_LIMIT, Page};
 use crate::record::{RecordId, Stored};
 use crate::records::{
-    DeliveryBody, DeliveryByIntegration, ExecutionByIntegration, IdempotentRequest, PendingDelivery, SeenDelivery,
+    DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentRequest,
+    PendingDelivery, SeenDelivery,
 };
 use crate::scope::{LivesIn, OfTenant};
 use crate::store::Store;
@@ -127,20 +130,18 @@ impl Sweep<'_> {
         self.go_through(&[], Some(cutoff), remove).await
     }
 
-    /// Events sort by integration first, so each integration has its own old end.
     async fn events(&self, cutoff: [u8; 6]) -> Result<u64> {
-        let scope = self.store.tenant(self.tenant);
-        let mut pruned = 0;
-        let mut page = Page::first(1);
-        while let Some(event) = scope.list::<Event>(&page).await?.items.pop() {
-            let integration = event.integration;
-            let remove = |found: &Stored<Event>, change: &mut Change| {
-                change.tenant(self.tenant).remove(found)?;
-                Ok(true)
-            };
-            pruned += self.go_through(&integration.to_bytes(), Some(cutoff), remove).await?;
-            page.after = Some(end_of(integration));
-        }
+        let remove = |found: &Stored<Event>, change: &mut Change| {
+            let mut change = change.tenant(self.tenant);
+            change.remove(found)?;
+            if let Some(integration) = found.integration {
+                change.delete::<EventByIntegration>(&(integration, found.id))?;
+            }
+            Ok(true)
+        };
+        let pruned = self.go_through(&[], Some(cutoff), remove).await?;
+        let is_old = |entry: &Placed<EventFeed>| is_older(&entry.event, &[], cutoff);
+        self.store.tenant(self.tenant).trim::<EventFeed>(is_old).await?;
         Ok(pruned)
     }
 
@@ -222,9 +223,4 @@ fn cutoff(now: Timestamp, days: u32) -> [u8; 6] {
     let millis = now.as_millisecond().saturating_sub(i64::from(days) * 86_400_000);
     let [_, _, bytes @ ..] = millis.max(0).to_be_bytes();
     bytes
-}
-
-/// The place after all events of an integration.
-fn end_of(integration: IntegrationId) -> Cursor {
-    Cursor([integration.to_bytes(), [0xff; 16]].concat())
 }

@@ -36,6 +36,10 @@ pub enum Kind {
     SeenDelivery = 42,
     Event = 43,
     IntegrationByProvider = 44,
+    AuditEntry = 48,
+    ChainEnd = 49,
+    EventFeed = 50,
+    EventByIntegration = 57,
 }
 
 /// A record: something with an identity that is stored as one value.
@@ -151,6 +155,12 @@ impl RecordId for String {
 }
 
 impl RecordId for u32 {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+}
+
+impl RecordId for u64 {
     fn key_bytes(&self) -> Vec<u8> {
         self.to_be_bytes().to_vec()
     }

@@ -1,15 +1,19 @@
 //! What is stored: each kind's id, and the records that only the store needs.
 //! The domain's own types are made records here; their fields are not repeated.
 
+pub mod audit;
 pub mod deployment;
 pub mod encoding;
+pub mod event;
 pub mod execution;
 pub mod integration;
 pub mod plugin;
 pub mod tenancy;
 pub mod webhook;
 
+pub use audit::ChainEnd;
 pub use deployment::Deployment;
+pub use event::{EventByIntegration, EventFeed};
 pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent};
 pub use integration::{IntegrationByProvider, SealedCredential};
 pub use plugin::plugin_prefix;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gatehouse_domain::capability::Capability;
-use gatehouse_domain::integration::Integration;
+use gatehouse_domain::integration::{Environment, Integration};
 use gatehouse_engine::Credentials;
 use gatehouse_engine::integrations::{self, IntegrationChange, Tested};
 use schemars::JsonSchema;
@@ -36,6 +36,9 @@ pub(crate) struct NewIntegration {
     /// Whatever shall be kept with it.
     #[serde(default)]
     metadata: Map<String, Value>,
+    /// Which of the provider's worlds it acts in; `live` where absent.
+    #[serde(default)]
+    environment: Environment,
 }
 
 /// What to change; what is absent stays.
@@ -74,8 +77,8 @@ pub(crate) async fn create(
     By(caller): By,
     Body(new): Body<NewIntegration>,
 ) -> Result<(StatusCode, Json<View>), Failure> {
-    let NewIntegration { provider, name, credentials, settings, metadata } = new;
-    let new = integrations::NewIntegration { provider, name, credentials, settings, metadata };
+    let NewIntegration { provider, name, credentials, settings, metadata, environment } = new;
+    let new = integrations::NewIntegration { provider, name, credentials, settings, metadata, environment };
     let integration = app.engine.create_integration(&caller, new).await?;
     Ok((StatusCode::CREATED, Json(view(&app, integration))))
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Answer;
+use crate::guard::By;
 use crate::page::Items;
 use crate::problem::Failure;
 use crate::router::App;
@@ -67,11 +68,15 @@ pub(crate) struct Wanted {
     version: Option<String>,
 }
 
-pub(crate) async fn upload(State(app): State<App>, body: Body) -> Result<(StatusCode, Json<Plugin>), Failure> {
+pub(crate) async fn upload(
+    State(app): State<App>,
+    By(caller): By,
+    body: Body,
+) -> Result<(StatusCode, Json<Plugin>), Failure> {
     let bytes = body::to_bytes(body, MOST_BYTES).await.map_err(|_| {
         Error::new(ErrorKind::TooLarge, format!("the upload ended early or is larger than {MOST_BYTES} bytes"))
     })?;
-    let newest = app.engine.upload_plugin(bytes.to_vec()).await?;
+    let newest = app.engine.upload_plugin(&caller, bytes.to_vec()).await?;
     let listed = app.engine.get_plugin(&newest.plugin.id).await?;
     Ok((StatusCode::CREATED, Json(show(newest, &listed.versions))))
 }

@@ -6,7 +6,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use gatehouse_domain::id::{DeliveryId, EndpointId};
-use gatehouse_domain::webhook::{Delivery, Event};
+use gatehouse_domain::webhook::Delivery;
 use gatehouse_domain::{Error, Result};
 use gatehouse_engine::webhook::{Accepted, Incoming};
 use schemars::JsonSchema;
@@ -43,15 +43,6 @@ pub(crate) async fn accept(
         Accepted::Duplicate(delivery) => (delivery, true),
     };
     Ok(Json(Receipt { delivery, duplicate }))
-}
-
-pub(crate) async fn events(
-    State(app): State<App>,
-    By(caller): By,
-    Path(target): Path<String>,
-    Asked(page): Asked,
-) -> Answer<Listing<Event>> {
-    Ok(Json(Listing::of(app.engine.events(&caller, &target, &page).await?, |event| event)))
 }
 
 pub(crate) async fn deliveries(

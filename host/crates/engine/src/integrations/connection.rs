@@ -1,6 +1,7 @@
 //! Testing a connection: the gateway really asks the provider who we are.
 
 use gatehouse_domain::guest::{Account, GuestErrorKind};
+use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::{Answer, Target};
@@ -35,8 +36,8 @@ impl Engine {
         let stored = self.integration(by, target).await?;
         let run = Run::prepare(self, by.tenant()?, &stored.record).await?;
         let report = run.look(self, Target::ConnectionTest).await?;
-        let (account, error, broken) = read_answer(report.answer);
-        let next = self.with_health(&stored.record, account.as_ref(), error.as_deref(), broken);
+        let (account, error, signal) = read_answer(report.answer);
+        let next = self.with_health(&stored.record, account.as_ref(), error.as_deref(), signal);
         self.keep_health(by, &stored, &next).await?;
         let duration_us = report.cost.wall_us;
         Ok(Tested { ok: error.is_none(), account, error, duration_us, status: next.status })
@@ -47,7 +48,7 @@ impl Engine {
         old: &Integration,
         account: Option<&Account>,
         error: Option<&str>,
-        broken: bool,
+        signal: Option<Signal>,
     ) -> Integration {
         let now = self.now();
         let mut next = Integration { updated_at: now, ..old.clone() };
@@ -56,35 +57,41 @@ impl Engine {
         if error.is_none() {
             next.account = account.cloned();
             next.health.last_success_at = Some(now);
-            next.status = IntegrationStatus::Active;
-        } else if broken {
-            next.status = IntegrationStatus::Error;
+        } else {
+            next.health.last_error_at = Some(now);
+        }
+        if let Some(signal) = signal {
+            next.status = old.status.after(signal);
         }
         next
     }
 
     /// A change made meanwhile wins: what a test found is not worth a conflict.
     async fn keep_health(&self, by: &Caller, stored: &Stored<Integration>, next: &Integration) -> Result<()> {
-        let mut change = self.0.store.change();
-        change.tenant(by.tenant()?).replace(stored, next)?;
-        match change.commit().await {
+        let tenant = by.tenant()?;
+        let mut work = self.work(by);
+        work.tenant(tenant).replace(stored, next)?;
+        work.audit("integration.tested", next.id, Some(&stored.record), Some(next))?;
+        work.tell_of_move(tenant, stored, next)?;
+        match work.commit().await {
             Err(Error { kind: gatehouse_domain::ErrorKind::Conflict, .. }) | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
     }
 }
 
-/// The account, the reason there is none, and whether a person has to act.
-fn read_answer(answer: Answer) -> (Option<Account>, Option<String>, bool) {
+/// The account, the reason there is none, and what that says of the integration: nothing where
+/// the provider was just not to be reached.
+fn read_answer(answer: Answer) -> (Option<Account>, Option<String>, Option<Signal>) {
     match answer {
         Answer::Ok(value) => match serde_json::from_value(value) {
-            Ok(account) => (Some(account), None, false),
-            Err(error) => (None, Some(format!("the gateway's account does not read: {error}")), true),
+            Ok(account) => (Some(account), None, Some(Signal::Worked)),
+            Err(error) => (None, Some(format!("the gateway's account does not read: {error}")), Some(Signal::Broken)),
         },
         Answer::Refused(error) => {
-            let broken = matches!(error.kind, GuestErrorKind::Unauthorized | GuestErrorKind::Forbidden);
-            (None, Some(error.message), broken)
+            let refused = matches!(error.kind, GuestErrorKind::Unauthorized | GuestErrorKind::Forbidden);
+            (None, Some(error.message), refused.then_some(Signal::Refused))
         }
-        Answer::Fault(fault) => (None, Some(fault.describe()), true),
+        Answer::Fault(fault) => (None, Some(fault.describe()), Some(Signal::Broken)),
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use gatehouse_domain::Result;
+use gatehouse_domain::event::{Event, Told};
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
-use gatehouse_domain::webhook::{Delivery, DeliveryState, Event};
+use gatehouse_domain::webhook::{Delivery, DeliveryState};
 use gatehouse_runtime::{Answer, Target};
 use gatehouse_store::records::{DeliveryBody, PendingDelivery};
 use gatehouse_store::{Page, Stored};
@@ -113,28 +114,26 @@ async fn keep_events(
     delivery: &Stored<Delivery>,
     events: Vec<Parsed>,
 ) -> Result<()> {
-    let mut change = engine.0.store.change();
+    let mut work = engine.own_work(Some(pending.tenant));
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
     for parsed in events {
-        change.tenant(pending.tenant).create(&event(engine, integration, delivery, parsed)?)?;
+        work.tell(pending.tenant, &event(engine, integration, delivery, parsed)?)?;
     }
     let mut settled = delivery.record.clone();
     settled.state = DeliveryState::Parsed { events: count };
     settled.attempts += 1;
-    change.tenant(pending.tenant).replace(delivery, &settled)?;
-    change.admin().delete::<PendingDelivery>(&pending.delivery)?;
-    change.commit().await.map(|_| ())
+    work.tenant(pending.tenant).replace(delivery, &settled)?;
+    work.admin().delete::<PendingDelivery>(&pending.delivery)?;
+    work.commit().await.map(|_| ())
 }
 
 fn event(engine: &Engine, integration: &Integration, delivery: &Delivery, parsed: Parsed) -> Result<Event> {
     Ok(Event {
         id: engine.new_id()?,
-        integration: integration.id,
-        provider: integration.provider.clone(),
-        delivery: delivery.id,
-        provider_id: parsed.id,
         kind: parsed.kind,
-        provider_kind: parsed.provider_kind,
+        integration: Some(integration.id),
+        provider: Some(integration.provider.clone()),
+        told: Some(Told { delivery: delivery.id, id: parsed.id, kind: parsed.provider_kind }),
         subject: parsed.subject,
         data: parsed.data,
         occurred_at: gatehouse_domain::time::from_millis(i64::try_from(parsed.occurred_at_ms).unwrap_or(i64::MAX)),

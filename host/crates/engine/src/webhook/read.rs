@@ -1,23 +1,13 @@
-//! Reading deliveries and events.
+//! Reading deliveries.
 
 use gatehouse_domain::Result;
-use gatehouse_domain::webhook::{Delivery, Event};
+use gatehouse_domain::webhook::Delivery;
 use gatehouse_store::records::DeliveryByIntegration;
 use gatehouse_store::{Page, Paged};
 
 use crate::{Caller, Engine};
 
 impl Engine {
-    /// An integration's events, newest first.
-    ///
-    /// # Errors
-    /// [`gatehouse_domain::ErrorKind::NotFound`].
-    pub async fn events(&self, by: &Caller, target: &str, page: &Page) -> Result<Paged<Event>> {
-        let integration = self.integration(by, target).await?.id;
-        let page = Page { reverse: true, ..page.clone() };
-        self.0.store.tenant(by.tenant()?).list_under::<Event>(&integration.to_bytes(), &page).await
-    }
-
     /// An integration's deliveries, newest first, quarantined ones among them.
     ///
     /// # Errors

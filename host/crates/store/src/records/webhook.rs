@@ -1,9 +1,8 @@
-//! Webhooks in: endpoints, deliveries with their raw bytes, the queue of those to parse, and
-//! the events found in them.
+//! Webhooks in: endpoints, deliveries with their raw bytes, and the queue of those to parse.
 
-use gatehouse_domain::id::{DeliveryId, EndpointId, EventId, IntegrationId, TenantId};
+use gatehouse_domain::id::{DeliveryId, EndpointId, IntegrationId, TenantId};
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::webhook::{Delivery, Endpoint, Event};
+use gatehouse_domain::webhook::{Delivery, Endpoint};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -122,13 +121,3 @@ impl Record for SeenDelivery {
     }
 }
 impl TenantRecord for SeenDelivery {}
-
-impl Record for Event {
-    const KIND: Kind = Kind::Event;
-    const SCHEMA: u8 = 1;
-    type Id = (IntegrationId, EventId);
-    fn id(&self) -> Self::Id {
-        (self.integration, self.id)
-    }
-}
-impl TenantRecord for Event {}

@@ -1,17 +1,19 @@
 //! Retention: what is old goes with all that belongs to it, and nothing else does.
 
 use gatehouse_domain::capability::Effect;
+use gatehouse_domain::event::Event;
 use gatehouse_domain::execution::{Cost, Execution, Outcome};
 use gatehouse_domain::id::{DeliveryId, EventId, ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
 use gatehouse_domain::plugin::PluginRef;
 use gatehouse_domain::tenant::Tenant;
 use gatehouse_domain::time::{EPOCH, Timestamp, from_millis};
-use gatehouse_domain::webhook::{Delivery, DeliveryState, Event};
+use gatehouse_domain::webhook::{Delivery, DeliveryState};
 use gatehouse_store::records::{
-    DeliveryBody, DeliveryByIntegration, ExecutionByIntegration, IdempotentRequest, PendingDelivery, SeenDelivery,
+    DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentRequest,
+    PendingDelivery, SeenDelivery,
 };
 use gatehouse_store::storage::Scan;
-use gatehouse_store::{Change, Pruned, Retention, Store};
+use gatehouse_store::{Change, Page, Pruned, Retention, Store};
 use semver::Version;
 use serde_json::{Value, json};
 
@@ -86,18 +88,18 @@ fn add_delivery(change: &mut Change, days_ago: i64, n: u8, pending: bool) {
 fn add_event(change: &mut Change, days_ago: i64, of: u8, n: u8) {
     let event = Event {
         id: EventId::new(NOW - days_ago * DAY, [n; 10]),
-        integration: integration(of),
-        provider: "acme".into(),
-        delivery: DeliveryId::new(1, [0; 10]),
-        provider_id: "evt".into(),
+        integration: Some(integration(of)),
+        provider: Some("acme".into()),
+        told: None,
         kind: "thing.made".into(),
-        provider_kind: "made".into(),
         subject: None,
         data: Value::Null,
         occurred_at: EPOCH,
         received_at: EPOCH,
     };
     change.tenant(tenant()).create(&event).unwrap();
+    let index = EventByIntegration { integration: integration(of), event: event.id };
+    change.tenant(tenant()).create(&index).unwrap();
 }
 
 fn add_short_lived(change: &mut Change, days_ago: i64, n: u8) {
@@ -160,5 +162,26 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
         assert_eq!(pruned, counts);
         assert!(everything().await == expect, "more or less is left than what is young or pending");
         assert_eq!(store.prune(at(0), &retention).await.unwrap(), Pruned::default());
+    }
+}
+
+#[tokio::test]
+async fn the_feed_loses_what_its_events_lose() {
+    for place in places() {
+        let store = store(&place);
+        let mut change = store.change();
+        change.admin().create(&Tenant { id: tenant(), name: "t".into(), created_at: EPOCH }).unwrap();
+        for (n, age) in (0..30u8).map(|n| (n, 30 - i64::from(n))) {
+            add_event(&mut change, age, 0, n);
+            change.tenant(tenant()).append(&EventFeed { event: EventId::new(NOW - age * DAY, [n; 10]) }).unwrap();
+        }
+        change.commit().await.unwrap();
+        let retention = Retention { executions_days: 10, deliveries_days: 10, events_days: 10 };
+        store.prune(at(0), &retention).await.unwrap();
+        let scope = store.tenant(tenant());
+        let left = scope.entries::<EventFeed>(&Page::first(100)).await.unwrap();
+        let events = scope.list::<Event>(&Page::first(100)).await.unwrap();
+        assert_eq!(left.items.len(), 10, "those of the last ten days");
+        assert!(left.items.iter().map(|entry| entry.event).eq(events.items.iter().map(|event| event.id)));
     }
 }

@@ -1,0 +1,64 @@
+//! Events: what a provider told us, and what happened to a tenant's integrations here. Both
+//! stand in one feed, in the order in which they were committed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{DeliveryId, EventId, IntegrationId};
+use crate::time::Timestamp;
+
+/// Everything that Gatehouse itself tells, with what it means. The subscriptions of a host app
+/// can name nothing else, save the events of providers.
+pub const OURS: &[(&str, &str)] = &[
+    ("integration.connected", "a connection test succeeded where it had not before"),
+    ("integration.disconnected", "its credential was destroyed at the tenant's wish"),
+    ("integration.degraded", "its provider fails so often that calls are held back"),
+    ("integration.recovered", "its provider answers again"),
+    ("integration.expired", "the provider no longer accepts its credential; a person has to connect it again"),
+    ("integration.failed", "a test failed in a way that needs a person"),
+    ("integration.disabled", "it was switched off"),
+    ("integration.deleted", "it was deleted with its credential"),
+    ("credential.rotated", "a new credential took the place of the old one"),
+    ("execution.unknown", "a write was sent and its answer never came"),
+    ("execution.resolved", "it is known now what became of such a write"),
+    ("execution.finished", "a call that was asked for asynchronously has ended"),
+    ("batch.finished", "every call of a batch has ended"),
+    ("plugin.quarantined", "a plugin version trapped too often and is held back"),
+];
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// Our identifier.
+    pub id: EventId,
+    /// Its name, such as `payment.succeeded` or `integration.connected`.
+    pub kind: String,
+    /// Which integration it is about.
+    pub integration: Option<IntegrationId>,
+    /// The code of the provider of that integration.
+    pub provider: Option<String>,
+    /// How the provider told us; absent for what happened here.
+    pub told: Option<Told>,
+    /// The id of the record it is about: the provider's, or ours for what happened here.
+    pub subject: Option<String>,
+    /// The content.
+    pub data: Value,
+    /// When it happened.
+    #[schemars(with = "String")]
+    pub occurred_at: Timestamp,
+    /// When it reached us.
+    #[schemars(with = "String")]
+    pub received_at: Timestamp,
+}
+
+/// How a provider told us of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Told {
+    /// The delivery it came in.
+    pub delivery: DeliveryId,
+    /// The provider's id of the event.
+    pub id: String,
+    /// The provider's own name for it.
+    pub kind: String,
+}
