@@ -120,7 +120,7 @@ async fn its_signed_webhooks_become_events() {
         list["items"].as_array().unwrap().iter().find(|event| event["subject"] == customer.as_str()).cloned()
     })
     .await;
-    assert_eq!(found["provider_kind"], "customer.created");
+    assert_eq!(found["told"]["kind"], "customer.created");
     let deliveries = shop.tenant.get("/integrations/stripe/deliveries").await.expect(200);
     assert!(!deliveries.to_string().contains("quarantined"), "{deliveries:#}");
     assert!(!shop.server.output().contains(WEBHOOK_SECRET));
