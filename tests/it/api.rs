@@ -4,6 +4,7 @@ mod docs;
 mod execute;
 mod integrations;
 mod matrix;
+mod once;
 mod plugins;
 mod tenancy;
 mod told;

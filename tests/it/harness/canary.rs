@@ -13,18 +13,31 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_canaryc2luZ2luZ2luYWNvYWxtaW5l9Z"
 /// Fails where `bytes` hold a secret in any of the forms it could leak in.
 pub(crate) fn check(place: &str, bytes: &[u8]) {
     for secret in [SECRET_KEY, WEBHOOK_SECRET] {
-        for (form, needle) in forms(secret) {
-            assert!(memchr::memmem::find(bytes, needle.as_bytes()).is_none(), "{place} holds a secret as {form}");
-        }
+        check_for(secret, place, bytes);
     }
 }
 
 /// Fails where a file under `folder` holds a secret.
 pub(crate) fn check_folder(folder: &Path) {
+    in_files(folder, &check);
+}
+
+/// Fails where a file under `folder` holds this secret.
+pub(crate) fn check_folder_for(secret: &str, folder: &Path) {
+    in_files(folder, &|place, bytes| check_for(secret, place, bytes));
+}
+
+fn check_for(secret: &str, place: &str, bytes: &[u8]) {
+    for (form, needle) in forms(secret) {
+        assert!(memchr::memmem::find(bytes, needle.as_bytes()).is_none(), "{place} holds a secret as {form}");
+    }
+}
+
+fn in_files(folder: &Path, check: &dyn Fn(&str, &[u8])) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            check_folder(&path);
+            in_files(&path, check);
         } else if let Ok(bytes) = std::fs::read(&path) {
             check(&path.display().to_string(), &bytes);
         }

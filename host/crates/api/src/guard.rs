@@ -9,6 +9,7 @@ use gatehouse_domain::id::RequestId;
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_engine::{Caller, Engine};
 
+use crate::once;
 use crate::problem::Failure;
 use crate::table::Access;
 
@@ -17,6 +18,8 @@ use crate::table::Access;
 pub(crate) struct Needs {
     pub(crate) engine: Engine,
     pub(crate) access: Access,
+    /// Whether the route answers a repeated `Idempotency-Key` with its first answer.
+    pub(crate) once: bool,
 }
 
 /// Lets a request through that shows a good key with the route's permission.
@@ -25,8 +28,14 @@ pub(crate) async fn check(State(needs): State<Needs>, mut request: Request, next
     // Taken out first: a request with its body can not be lent across an await.
     let number = request.extensions().get::<RequestId>().copied();
     let token = bearer(&request).unwrap_or_default().to_owned();
-    match caller(&needs.engine, number, &token, permission).await {
-        Ok(caller) => {
+    let key = if needs.once { once::key_of(request.headers()) } else { Ok(None) };
+    let caller = match caller(&needs.engine, number, &token, permission).await {
+        Ok(caller) => caller,
+        Err(error) => return Failure(error).into_response(),
+    };
+    match key {
+        Ok(Some(key)) => once::run(&needs.engine, caller, &key, request, next).await,
+        Ok(None) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }

@@ -6,6 +6,7 @@
 
 mod body;
 mod guard;
+mod once;
 mod openapi;
 mod page;
 mod problem;

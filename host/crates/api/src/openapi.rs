@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::problem::Document;
 use crate::router::App;
-use crate::table::{Access, Route, Takes};
+use crate::table::{Access, Repeats, Route, Takes};
 
 /// Answers the document.
 pub(crate) async fn document(State(app): State<App>) -> Json<Value> {
@@ -79,7 +79,13 @@ fn parameters(route: &Route) -> Vec<Value> {
     let in_query = route.query.iter().map(
         |(name, says)| json!({ "name": name, "in": "query", "description": says, "schema": { "type": "string" } }),
     );
-    in_path.chain(in_query).collect()
+    let key = (route.repeats != Repeats::Harmless && route.access != Access::Public).then(|| {
+        json!({
+            "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+            "description": "Sending the request again with the same key gives the first answer again, for 24 hours.",
+        })
+    });
+    in_path.chain(in_query).chain(key).collect()
 }
 
 fn request_body(takes: Takes, generator: &mut SchemaGenerator) -> Option<Value> {

@@ -25,7 +25,7 @@ use crate::routes::{
     audit, events, execute, executions, health, installs, integrations, keys, plugins, providers, tenants, webhooks,
 };
 use crate::table::Access::{Needs, Public};
-use crate::table::{PAGED, Route};
+use crate::table::{PAGED, Repeats, Route};
 use crate::{guard, openapi, problem, request};
 
 /// The largest JSON request, in bytes.
@@ -89,6 +89,7 @@ fn catalog() -> Vec<Route> {
         Route::get("/providers", Needs("providers:read"), "List providers", providers::list)
             .gives::<Items<providers::Provider>>(StatusCode::OK),
         Route::post("/plugins", Needs("plugins:write"), "Upload a built plugin", plugins::upload)
+            .repeats_without_harm()
             .takes_bytes("application/wasm")
             .gives::<plugins::Plugin>(StatusCode::CREATED),
         Route::get("/plugins/available", Needs("plugins:read"), "List plugins", plugins::list)
@@ -194,6 +195,7 @@ fn calls() -> Vec<Route> {
             "Call a capability",
             execute::execute,
         )
+        .repeats_by_itself()
         .takes::<execute::Ask>()
         .gives::<execute::Executed>(StatusCode::OK),
         Route::get("/executions", Needs("executions:read"), "List executions, newest first", executions::list)
@@ -207,6 +209,7 @@ fn calls() -> Vec<Route> {
             "Where a provider's webhooks reach us: verified, durable before the answer",
             webhooks::accept,
         )
+        .repeats_by_itself()
         .takes_bytes("application/octet-stream")
         .gives::<webhooks::Receipt>(StatusCode::OK),
     ]
@@ -238,7 +241,8 @@ pub fn serve_api(engine: Engine) -> Router {
     let app = App { engine, openapi };
     let mut api = Router::new();
     for route in table() {
-        let needs = guard::Needs { engine: app.engine.clone(), access: route.access };
+        let once = route.repeats == Repeats::Answer;
+        let needs = guard::Needs { engine: app.engine.clone(), access: route.access, once };
         api = api.route(route.path, route.service.route_layer(from_fn_with_state(needs, guard::check)));
     }
     let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));

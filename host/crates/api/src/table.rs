@@ -31,6 +31,17 @@ pub enum Takes {
     Bytes(&'static str),
 }
 
+/// What a request does that is sent again with the same `Idempotency-Key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    /// It gets the first answer again; its change and that answer are one commit.
+    Answer,
+    /// The use case sees to it, as more than our own records is at stake.
+    ByItself,
+    /// It is carried out again, and that does no harm.
+    Harmless,
+}
+
 /// One route.
 pub struct Route {
     /// The method.
@@ -43,6 +54,8 @@ pub struct Route {
     pub says: &'static str,
     /// What a request carries.
     pub takes: Takes,
+    /// What an `Idempotency-Key` does.
+    pub repeats: Repeats,
     /// Query parameters and what each means.
     pub query: &'static [(&'static str, &'static str)],
     /// The status and the schema of a good answer.
@@ -99,7 +112,8 @@ impl Route {
 
     fn new(method: Method, path: &'static str, access: Access, says: &'static str, service: MethodRouter<App>) -> Self {
         let gives = (StatusCode::OK, None);
-        Self { method, path, access, says, takes: Takes::Nothing, query: &[], gives, service }
+        let repeats = if method == Method::POST { Repeats::Answer } else { Repeats::Harmless };
+        Self { method, path, access, says, takes: Takes::Nothing, repeats, query: &[], gives, service }
     }
 
     /// It takes a JSON document.
@@ -112,6 +126,18 @@ impl Route {
     #[must_use]
     pub fn takes_bytes(self, media_type: &'static str) -> Self {
         Self { takes: Takes::Bytes(media_type), ..self }
+    }
+
+    /// The handler looks after the `Idempotency-Key` itself.
+    #[must_use]
+    pub fn repeats_by_itself(self) -> Self {
+        Self { repeats: Repeats::ByItself, ..self }
+    }
+
+    /// Sending it again does no harm, whatever the key.
+    #[must_use]
+    pub fn repeats_without_harm(self) -> Self {
+        Self { repeats: Repeats::Harmless, ..self }
     }
 
     /// It has query parameters.

@@ -49,11 +49,15 @@ pub struct CredentialContext {
     pub version: u32,
 }
 
+/// The version of the subkey that seals answers.
+const ANSWERS: u32 = 1;
+
 /// The keys of one deployment.
 pub struct Vault {
     deployment: String,
     wrap: Key,
     cwasm: Key,
+    answers: Key,
     api_keys: hmac::Key,
     audit: hmac::Key,
     random: SystemRandom,
@@ -73,6 +77,7 @@ impl Vault {
             deployment,
             wrap: record::subkey(root.bytes(), "gh/v1/wrap"),
             cwasm: record::subkey(root.bytes(), "gh/v1/cwasm-mac"),
+            answers: record::subkey(root.bytes(), "gh/v1/answer"),
             api_keys: hmac::Key::new(hmac::HMAC_SHA256, record::subkey(root.bytes(), "gh/v1/apikey").as_slice()),
             audit: hmac::Key::new(hmac::HMAC_SHA256, record::subkey(root.bytes(), "gh/v1/audit-mac").as_slice()),
             random: SystemRandom::new(),
@@ -121,6 +126,23 @@ impl Vault {
         let mut digest = [0; 32];
         digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         digest
+    }
+
+    /// Seals an answer that is kept under `id`, in base64: it may hold a key that is shown once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] where the system gives no randomness.
+    pub fn seal_answer(&self, id: &[u8; 32], answer: &[u8]) -> Result<String> {
+        record::seal(&self.answers, ANSWERS, &self.random_bytes()?, id, answer)
+    }
+
+    /// Opens what [`Vault::seal_answer`] sealed under the same `id`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] for anything else.
+    pub fn open_answer(&self, id: &[u8; 32], sealed: &str) -> Result<Vec<u8>> {
+        let plain = record::open(&self.answers, ANSWERS, id, sealed).map(|plain| plain.to_vec());
+        plain.ok_or_else(|| Error::new(ErrorKind::Corrupt, "a kept answer does not open under this root key"))
     }
 
     /// Seals an entry of the audit trail: HMAC-SHA-256 under a subkey of its own.

@@ -1,9 +1,13 @@
 //! Who asks: the key that came with a request, checked.
 
+use std::sync::Arc;
+
 use gatehouse_domain::audit::Actor;
 use gatehouse_domain::id::{RequestId, TenantId};
 use gatehouse_domain::key::ApiKey;
 use gatehouse_domain::{Error, ErrorKind, Result};
+
+use crate::idempotency::Turn;
 
 /// A key that was shown with a request and found good.
 #[derive(Debug, Clone)]
@@ -12,6 +16,8 @@ pub struct Caller {
     pub key: ApiKey,
     /// The request it came with.
     pub request: RequestId,
+    /// Where the request has an idempotency key: what its change waits for.
+    pub turn: Option<Arc<Turn>>,
 }
 
 impl Caller {

@@ -62,6 +62,7 @@ pub(crate) struct Inner {
     loaded: Mutex<HashMap<String, Loading>>,
     pub(crate) quarantine: crate::webhook::Quarantine,
     pub(crate) chains: crate::audit::Chains,
+    pub(crate) turns: crate::idempotency::Turns,
 }
 
 impl Engine {
@@ -77,6 +78,7 @@ impl Engine {
             loaded: Mutex::default(),
             quarantine: crate::webhook::Quarantine::default(),
             chains: crate::audit::Chains::default(),
+            turns: crate::idempotency::Turns::default(),
         }))
     }
 

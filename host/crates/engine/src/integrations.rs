@@ -134,7 +134,7 @@ impl Engine {
         }
         work.audit("integration.deleted", stored.id, Some(&stored.record), None)?;
         work.event(tenant, "integration.deleted", Some(&stored), stored.id, json!({ "name": stored.name }))?;
-        work.commit().await.map(|_| ())
+        work.commit().await
     }
 
     /// What an integration can do: read from its plugin's component.
@@ -212,7 +212,7 @@ impl Engine {
             work.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
         }
         work.audit("integration.created", integration.id, None, Some(integration))?;
-        work.commit().await.map(|_| ())
+        work.commit().await
     }
 
     fn changed(&self, old: &Integration, version: &PluginVersion, ask: &IntegrationChange) -> Result<Integration> {

@@ -38,7 +38,7 @@ impl Engine {
         let admin = self.0.store.admin();
         let Some(known) = admin.get::<KeyDigest>(&digest).await? else { return Err(unauthenticated()) };
         match admin.get::<ApiKey>(&known.key).await? {
-            Some(key) if key.is_active(self.now()) => Ok(Caller { key: key.record, request }),
+            Some(key) if key.is_active(self.now()) => Ok(Caller { key: key.record, request, turn: None }),
             _ => Err(unauthenticated()),
         }
     }

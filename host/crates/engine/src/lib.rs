@@ -10,6 +10,7 @@ mod schema;
 mod work;
 
 pub mod caller;
+pub mod idempotency;
 pub mod keys;
 pub mod tenants;
 

@@ -16,15 +16,16 @@ impl Engine {
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`] for an empty name.
-    pub async fn create_tenant(&self, name: &str) -> Result<Tenant> {
+    pub async fn create_tenant(&self, by: &Caller, name: &str) -> Result<Tenant> {
         name::check("tenant", name)?;
         let name = name.trim();
         let tenant = Tenant { id: self.new_id()?, name: name.to_owned(), created_at: self.now() };
         let wrapped = self.0.vault.new_tenant_key(tenant.id, FIRST_TENANT_KEY)?;
-        let mut change = self.0.store.change();
-        change.admin().create(&tenant)?;
-        change.tenant(tenant.id).create(&TenantKey { version: FIRST_TENANT_KEY, wrapped })?;
-        change.commit().await?;
+        let mut work = self.work(by);
+        work.admin().create(&tenant)?;
+        work.tenant(tenant.id).create(&TenantKey { version: FIRST_TENANT_KEY, wrapped })?;
+        work.audit("tenant.created", tenant.id, None, Some(&tenant))?;
+        work.commit().await?;
         Ok(tenant)
     }
 

@@ -1,6 +1,8 @@
 //! One change with what is told of it: its audit entries and its events. All of it is stored,
 //! or none: there is no change without its trace, and no event of what did not happen.
 
+use std::sync::Arc;
+
 use gatehouse_domain::Result;
 use gatehouse_domain::audit::Actor;
 use gatehouse_domain::event::Event;
@@ -10,11 +12,11 @@ use gatehouse_store::Change;
 use gatehouse_store::change::ChangeScope;
 use gatehouse_store::records::{EventByIntegration, EventFeed};
 use gatehouse_store::scope::{OfDeployment, OfTenant};
-use gatehouse_store::storage::Seq;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::audit::{Draft, digest_of};
+use crate::idempotency::Turn;
 use crate::{Caller, Engine};
 
 /// A change that is being put together. Dropping it changes nothing.
@@ -26,12 +28,13 @@ pub(crate) struct Work {
     tenant: Option<TenantId>,
     request: Option<RequestId>,
     drafts: Vec<Draft>,
+    turn: Option<Arc<Turn>>,
 }
 
 impl Engine {
     /// A change that a caller asked for: of its tenant, or of the deployment for an operator.
     pub(crate) fn work(&self, by: &Caller) -> Work {
-        self.begin(by.actor(), by.tenant().ok(), Some(by.request))
+        Work { turn: by.turn.clone(), ..self.begin(by.actor(), by.tenant().ok(), Some(by.request)) }
     }
 
     /// A change that Gatehouse makes by itself, for a tenant or for the deployment.
@@ -40,7 +43,8 @@ impl Engine {
     }
 
     fn begin(&self, actor: Actor, tenant: Option<TenantId>, request: Option<RequestId>) -> Work {
-        Work { engine: self.clone(), change: self.0.store.change(), actor, tenant, request, drafts: Vec::new() }
+        let change = self.0.store.change();
+        Work { engine: self.clone(), change, actor, tenant, request, drafts: Vec::new(), turn: None }
     }
 }
 
@@ -128,13 +132,25 @@ impl Work {
         change.append(&EventFeed { event: event.id }).map(|_| ())
     }
 
-    /// Commits. When this returns, all of it is on the disk.
+    /// Commits. When this returns, all of it is on the disk; a request with an idempotency key
+    /// commits at its end, with its answer, so nothing of it may be read before that.
     ///
     /// # Errors
     /// As [`Change::commit`].
-    pub(crate) async fn commit(mut self) -> Result<Seq> {
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        match self.turn.take() {
+            Some(turn) => turn.put_off(self).await,
+            None => self.commit_now().await,
+        }
+    }
+
+    /// Commits, whatever else is still to come of the request.
+    ///
+    /// # Errors
+    /// As [`Change::commit`].
+    pub(crate) async fn commit_now(mut self) -> Result<()> {
         if self.drafts.is_empty() {
-            return self.change.commit().await;
+            return self.change.commit().await.map(|_| ());
         }
         let chains = chains_of(self.actor, self.tenant);
         let _turns = self.engine.0.chains.turns(&chains).await;
@@ -142,7 +158,7 @@ impl Work {
         for chain in chains {
             self.engine.link(&mut self.change, chain, &signed, &self.drafts).await?;
         }
-        self.change.commit().await
+        self.change.commit().await.map(|_| ())
     }
 }
 

@@ -16,8 +16,8 @@ use crate::entry::Placed;
 use crate::page::{MAX_LIMIT, Page};
 use crate::record::{RecordId, Stored};
 use crate::records::{
-    DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentRequest,
-    PendingDelivery, SeenDelivery,
+    DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentAnswer,
+    IdempotentRequest, PendingDelivery, SeenDelivery,
 };
 use crate::scope::{LivesIn, OfTenant};
 use crate::store::Store;
@@ -90,6 +90,7 @@ impl Store {
         pruned.events += sweep.events(cutoff(now, retention.events_days)).await?;
         pruned.seen_deliveries += sweep.expired(|seen: &SeenDelivery| seen.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|request: &IdempotentRequest| request.expires_at <= now).await?;
+        pruned.idempotent_requests += sweep.expired(|answer: &IdempotentAnswer| answer.expires_at <= now).await?;
         Ok(())
     }
 }

@@ -39,6 +39,7 @@ pub enum Kind {
     AuditEntry = 48,
     ChainEnd = 49,
     EventFeed = 50,
+    IdempotentAnswer = 51,
     EventByIntegration = 57,
 }
 

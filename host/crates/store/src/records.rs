@@ -1,6 +1,7 @@
 //! What is stored: each kind's id, and the records that only the store needs.
 //! The domain's own types are made records here; their fields are not repeated.
 
+pub mod answer;
 pub mod audit;
 pub mod deployment;
 pub mod encoding;
@@ -11,6 +12,7 @@ pub mod plugin;
 pub mod tenancy;
 pub mod webhook;
 
+pub use answer::IdempotentAnswer;
 pub use audit::ChainEnd;
 pub use deployment::Deployment;
 pub use event::{EventByIntegration, EventFeed};

@@ -6,7 +6,6 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use gatehouse_domain::execution::{Execution, Outcome};
 use gatehouse_domain::id::ExecutionId;
-use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::execute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::body::Body;
 use crate::guard::By;
+use crate::once;
 use crate::problem::{self, Failure};
 use crate::router::App;
 
@@ -54,7 +54,7 @@ pub(crate) async fn execute(
     let ask = execute::Ask {
         capability: ask.capability,
         parameters: Value::Object(ask.parameters),
-        idempotency_key: idempotency_key(&headers)?,
+        idempotency_key: once::key_of(&headers)?,
     };
     Ok(answer(app.engine.execute(&caller, &target, ask).await?))
 }
@@ -65,13 +65,4 @@ fn answer(execution: Execution) -> Response {
     }
     let Execution { id, capability, outcome, result, duration_us, .. } = execution;
     Json(Executed { execution: id, capability, outcome, result, duration_us }).into_response()
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let text = value.to_str().map_err(|_| {
-        let problem = Problem::at("Idempotency-Key", "must have 1 to 255 printable ASCII characters");
-        Error::problems("the idempotency key does not fit", vec![problem])
-    })?;
-    Ok(Some(text.to_owned()))
 }

@@ -24,9 +24,10 @@ pub(crate) struct NewTenant {
 
 pub(crate) async fn create(
     State(app): State<App>,
+    By(caller): By,
     Body(new): Body<NewTenant>,
 ) -> Result<(StatusCode, Json<Tenant>), Failure> {
-    Ok((StatusCode::CREATED, Json(app.engine.create_tenant(&new.name).await?)))
+    Ok((StatusCode::CREATED, Json(app.engine.create_tenant(&caller, &new.name).await?)))
 }
 
 pub(crate) async fn list(State(app): State<App>, Asked(page): Asked) -> Answer<Listing<Tenant>> {

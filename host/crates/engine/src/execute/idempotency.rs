@@ -3,7 +3,7 @@
 
 use gatehouse_domain::execution::{Execution, Outcome};
 use gatehouse_domain::id::{ExecutionId, IntegrationId};
-use gatehouse_domain::time::{SignedDuration, Timestamp};
+use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_store::records::IdempotentRequest;
 use serde_json::json;
@@ -11,9 +11,7 @@ use serde_json::json;
 use super::run::Run;
 use super::{Ask, sha256_hex};
 use crate::Engine;
-
-/// How long a key is remembered.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+use crate::idempotency::{REMEMBERED, check_key};
 
 impl Engine {
     /// The record of an earlier request with the same key.
@@ -23,7 +21,7 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::Conflict`] while it is still running.
     pub(super) async fn replay(&self, run: &Run, ask: &Ask) -> Result<Option<Execution>> {
         let Some(key) = &ask.idempotency_key else { return Ok(None) };
-        check(key)?;
+        check_key(key)?;
         let scope = self.0.store.tenant(run.tenant);
         let known = scope.get::<IdempotentRequest>(&scoped(run.integration.id, key)).await?;
         let Some(known) = known.filter(|known| self.now() < known.expires_at) else { return Ok(None) };
@@ -66,12 +64,4 @@ fn scoped(integration: IntegrationId, key: &str) -> String {
 
 fn request_hash(ask: &Ask) -> String {
     sha256_hex(json!([ask.capability, ask.parameters]).to_string().as_bytes())
-}
-
-fn check(key: &str) -> Result<()> {
-    if (1..=255).contains(&key.len()) && key.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        return Ok(());
-    }
-    let problem = Problem::at("Idempotency-Key", "must have 1 to 255 printable ASCII characters");
-    Err(Error::problems("the idempotency key does not fit", vec![problem]))
 }

@@ -74,7 +74,7 @@ impl Engine {
         work.audit("integration.tested", next.id, Some(&stored.record), Some(next))?;
         work.tell_of_move(tenant, stored, next)?;
         match work.commit().await {
-            Err(Error { kind: gatehouse_domain::ErrorKind::Conflict, .. }) | Ok(_) => Ok(()),
+            Err(Error { kind: gatehouse_domain::ErrorKind::Conflict, .. }) | Ok(()) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -124,7 +124,7 @@ async fn keep_events(
     settled.attempts += 1;
     work.tenant(pending.tenant).replace(delivery, &settled)?;
     work.admin().delete::<PendingDelivery>(&pending.delivery)?;
-    work.commit().await.map(|_| ())
+    work.commit().await
 }
 
 fn event(engine: &Engine, integration: &Integration, delivery: &Delivery, parsed: Parsed) -> Result<Event> {
