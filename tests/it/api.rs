@@ -1,5 +1,6 @@
 //! The API, one file a concern.
 
+mod connect;
 mod docs;
 mod execute;
 mod integrations;

@@ -3,7 +3,7 @@
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::harness::canary::WEBHOOK_SECRET;
+use crate::harness::canary::{SECRET_KEY, WEBHOOK_SECRET};
 use crate::harness::client::Answer;
 use crate::harness::{Story, eventually};
 
@@ -104,4 +104,22 @@ async fn a_delivery_that_was_accepted_survives_a_kill() {
 async fn a_delivery_that_is_too_large_is_refused() {
     let story = Story::begin().await;
     deliver(&story, None, &vec![b'x'; (1 << 20) + 1]).await.expect_problem(413, "larger");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rotated_secret_is_taken_for_the_time_of_the_overlap() {
+    const NEW_SECRET: &str = "whsec_secondsecretsecondsecretsecond";
+    let story = Story::begin().await;
+    let rotate = async |secret: &str, overlap: u32| {
+        let credentials = json!({ "secret_key": SECRET_KEY, "webhook_secret": secret });
+        let ask = json!({ "credentials": credentials, "overlap_seconds": overlap });
+        story.tenant.post(&format!("/integrations/{}/rotate", story.integration), ask).await.expect(200);
+    };
+    rotate(NEW_SECRET, 3_600).await;
+    for secret in [WEBHOOK_SECRET, NEW_SECRET] {
+        deliver(&story, Some(&signature(secret, now(), BODY)), BODY).await.expect(200);
+    }
+    rotate(NEW_SECRET, 0).await;
+    deliver(&story, Some(&signature(WEBHOOK_SECRET, now(), BODY)), BODY).await.expect_problem(404, "endpoint");
+    deliver(&story, Some(&signature(NEW_SECRET, now(), BODY)), BODY).await.expect(200);
 }

@@ -5,6 +5,7 @@
 //! is, `guard` checks keys and permissions, `routes` has one file a resource.
 
 mod body;
+mod etag;
 mod guard;
 mod once;
 mod openapi;

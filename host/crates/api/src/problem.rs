@@ -136,6 +136,8 @@ fn name_of(kind: ErrorKind) -> &'static str {
         ErrorKind::Forbidden => "forbidden",
         ErrorKind::NotFound => "not-found",
         ErrorKind::Conflict => "conflict",
+        ErrorKind::Stale => "stale",
+        ErrorKind::Provider => "provider-refused",
         ErrorKind::TooLarge => "too-large",
         ErrorKind::RateLimited => "rate-limited",
         ErrorKind::Unavailable => "unavailable",

@@ -8,6 +8,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::router::App;
 
+pub(crate) mod calls;
+pub(crate) mod catalog;
+pub(crate) mod connection;
+pub(crate) mod integrations;
+pub(crate) mod operations;
+pub(crate) mod tenancy;
+pub(crate) mod told;
+
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {

@@ -22,6 +22,10 @@ pub enum ErrorKind {
     NotFound,
     /// The record is in a state that does not allow this.
     Conflict,
+    /// The record is not the version that the caller said it changes (RFC 9110 §13.1.1).
+    Stale,
+    /// The provider said no to what was asked of it on the way; nothing was changed.
+    Provider,
     /// The input is larger than the limit that the message names.
     TooLarge,
     /// Too many at once; later it will do.

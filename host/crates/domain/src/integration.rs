@@ -50,6 +50,10 @@ pub struct Integration {
     pub credential_hints: BTreeMap<String, String>,
     /// Which generation of the credential is in use; it grows with each replacement.
     pub credential_version: u32,
+    /// When it was given the credential that it has; absent where it has none.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub connected_at: Option<Timestamp>,
     /// Where the provider's webhooks reach us.
     pub endpoint: Option<EndpointId>,
     /// Who the credential belongs to, as the last good test found.

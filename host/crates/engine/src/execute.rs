@@ -17,7 +17,7 @@ mod judge;
 mod record;
 mod run;
 
-pub(crate) use run::Run;
+pub(crate) use run::{Report, Run};
 
 /// A call that is asked for.
 #[derive(Debug, Clone)]

@@ -8,17 +8,24 @@ use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
 use gatehouse_store::records::{IntegrationByProvider, SealedCredential};
-use gatehouse_store::{Page, Paged, Stored};
+use gatehouse_store::{Page, Stored};
 use serde_json::{Map, Value, json};
 
 use crate::clock::random;
+use crate::tag::IfMatch;
 use crate::{Caller, Credentials, Engine, name, schema};
 
+mod connect;
 mod connection;
 mod credential;
+mod list;
+mod settings;
 
+pub use connect::{Connect, Rotate};
 pub use connection::Tested;
 pub(crate) use credential::Opened;
+pub use list::Filter;
+pub use settings::Settings;
 
 /// An integration to make.
 pub struct NewIntegration {
@@ -58,24 +65,10 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::Invalid`] with the JSON path of what does not fit, and
     /// [`gatehouse_domain::ErrorKind::Conflict`] where no enabled plugin serves the provider.
     pub async fn create_integration(&self, by: &Caller, new: NewIntegration) -> Result<Integration> {
-        let tenant = by.tenant()?;
-        name::check("integration", &new.name)?;
         let version = self.serving(by, &new.provider).await?;
-        new.credentials.check(&version.manifest.credentials)?;
-        schema::check_settings(&version.manifest.settings, &new.settings)?;
-        self.0.broker.check_settings(&version.manifest, &new.settings)?;
-        let integration = self.describe(&version, &new)?;
-        let sealed = self.seal(tenant, &integration, &new.credentials).await?;
+        let (integration, sealed) = self.draft(by, &version, &new).await?;
         self.keep_new(by, &integration, &sealed).await?;
         Ok(integration)
-    }
-
-    /// The tenant's integrations, in the order they were made.
-    ///
-    /// # Errors
-    /// Whatever the store says.
-    pub async fn integrations(&self, by: &Caller, page: &Page) -> Result<Paged<Integration>> {
-        self.0.store.tenant(by.tenant()?).list::<Integration>(page).await
     }
 
     /// The integration that `target` names: an id, or a provider's code where there is just one.
@@ -97,9 +90,16 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::create_integration`].
-    pub async fn update_integration(&self, by: &Caller, target: &str, ask: IntegrationChange) -> Result<Integration> {
+    pub async fn update_integration(
+        &self,
+        by: &Caller,
+        target: &str,
+        ask: IntegrationChange,
+        expected: &IfMatch,
+    ) -> Result<Integration> {
         let tenant = by.tenant()?;
         let stored = self.integration(by, target).await?;
+        expected.check(&stored.record)?;
         let version = self.plugin_of(&stored.record).await?;
         let mut next = self.changed(&stored.record, &version, &ask)?;
         let mut work = self.work(by);
@@ -107,6 +107,7 @@ impl Engine {
             credentials.check(&version.manifest.credentials)?;
             next.credential_version += 1;
             next.credential_hints = credentials.hints();
+            next.connected_at = Some(self.now());
             next.status = next.status.after(Signal::CredentialReplaced);
             let sealed = self.seal(tenant, &next, credentials).await?;
             work.tenant(tenant).put(&sealed)?;
@@ -122,9 +123,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::NotFound`].
-    pub async fn delete_integration(&self, by: &Caller, target: &str) -> Result<()> {
+    pub async fn delete_integration(&self, by: &Caller, target: &str, expected: &IfMatch) -> Result<()> {
         let tenant = by.tenant()?;
         let stored = self.integration(by, target).await?;
+        expected.check(&stored.record)?;
         let mut work = self.work(by);
         work.tenant(tenant).delete::<Integration>(&stored.id)?;
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
@@ -176,6 +178,22 @@ impl Engine {
         }
     }
 
+    /// A new integration with its credential, checked and not stored yet.
+    async fn draft(
+        &self,
+        by: &Caller,
+        version: &PluginVersion,
+        new: &NewIntegration,
+    ) -> Result<(Integration, SealedCredential)> {
+        name::check("integration", &new.name)?;
+        new.credentials.check(&version.manifest.credentials)?;
+        schema::check_settings(&version.manifest.settings, &new.settings)?;
+        self.0.broker.check_settings(&version.manifest, &new.settings)?;
+        let integration = self.describe(version, new)?;
+        let sealed = self.seal(by.tenant()?, &integration, &new.credentials).await?;
+        Ok((integration, sealed))
+    }
+
     fn describe(&self, version: &PluginVersion, new: &NewIntegration) -> Result<Integration> {
         let now = self.now();
         let endpoint = match &version.manifest.webhook {
@@ -193,6 +211,7 @@ impl Engine {
             metadata: new.metadata.clone(),
             credential_hints: new.credentials.hints(),
             credential_version: 1,
+            connected_at: Some(now),
             endpoint,
             account: None,
             health: Health::default(),
@@ -212,6 +231,9 @@ impl Engine {
             work.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
         }
         work.audit("integration.created", integration.id, None, Some(integration))?;
+        if let Some(kind) = IntegrationStatus::Draft.event_to(integration.status) {
+            work.event(tenant, kind, Some(integration), integration.id, json!({ "to": integration.status }))?;
+        }
         work.commit().await
     }
 

@@ -12,6 +12,7 @@ mod work;
 pub mod caller;
 pub mod idempotency;
 pub mod keys;
+pub mod tag;
 pub mod tenants;
 
 pub mod catalog;

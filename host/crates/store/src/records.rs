@@ -17,7 +17,7 @@ pub use audit::ChainEnd;
 pub use deployment::Deployment;
 pub use event::{EventByIntegration, EventFeed};
 pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent};
-pub use integration::{IntegrationByProvider, SealedCredential};
+pub use integration::{IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use plugin::plugin_prefix;
 pub use tenancy::{KeyDigest, TenantKey};
 pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};

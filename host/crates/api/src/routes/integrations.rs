@@ -1,18 +1,21 @@
 //! Integrations.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use gatehouse_domain::capability::Capability;
-use gatehouse_domain::integration::{Environment, Integration};
+use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
+use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::Credentials;
-use gatehouse_engine::integrations::{self, IntegrationChange, Tested};
+use gatehouse_engine::integrations::{self, Filter, IntegrationChange, Tested};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Answer;
 use crate::body::Body;
+use crate::etag::{Expected, Tagged};
 use crate::guard::By;
 use crate::page::{Asked, Items, Listing};
 use crate::problem::Failure;
@@ -63,6 +66,46 @@ pub(crate) struct Change {
     disabled: Option<bool>,
 }
 
+/// Query parameters that choose among integrations.
+#[derive(Deserialize)]
+pub(crate) struct RawFilter {
+    #[serde(alias = "connection_code")]
+    provider: Option<String>,
+    status: Option<String>,
+    environment: Option<String>,
+    q: Option<String>,
+}
+
+/// What the query parameters of [`list`] are.
+pub(crate) const FILTERS: &[(&str, &str)] = &[
+    ("limit", "How many at most, 1 to 200; 50 where absent."),
+    ("cursor", "Where to go on: the `next` of the page before. A page may be short although there are more."),
+    ("provider", "Only of this provider; `connection_code` is another name for it."),
+    ("status", "Only in one of these statuses, separated by commas."),
+    ("environment", "`live` or `sandbox`."),
+    ("q", "Only those whose name, provider or id contains this, whatever the case."),
+];
+
+impl RawFilter {
+    fn read(self) -> Result<Filter, Error> {
+        let statuses = self.status.iter().flat_map(|text| text.split(',')).map(|name| word("status", name));
+        Ok(Filter {
+            statuses: statuses.collect::<Result<_, _>>()?,
+            environment: self.environment.as_deref().map(|name| word("environment", name)).transpose()?,
+            provider: self.provider,
+            text: self.q,
+        })
+    }
+}
+
+/// One of the words of an enumeration; the error names all of them.
+fn word<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Error> {
+    serde_json::from_value(Value::String(text.trim().to_owned())).map_err(|error| {
+        let problem = Problem::at(format!("?{name}"), error.to_string());
+        Error::problems("the query does not fit", vec![problem])
+    })
+}
+
 /// An integration as it is shown: with hints of its credentials, never with more.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct View {
@@ -83,32 +126,55 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(view(&app, integration))))
 }
 
-pub(crate) async fn list(State(app): State<App>, By(caller): By, Asked(page): Asked) -> Answer<Listing<View>> {
-    let found = app.engine.integrations(&caller, &page).await?;
+pub(crate) async fn list(
+    State(app): State<App>,
+    By(caller): By,
+    Asked(page): Asked,
+    Query(filter): Query<RawFilter>,
+) -> Answer<Listing<View>> {
+    let found = app.engine.integrations(&caller, &filter.read()?, &page).await?;
     Ok(Json(Listing::of(found, |integration| view(&app, integration))))
 }
 
-pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<View> {
-    Ok(Json(view(&app, app.engine.integration(&caller, &target).await?.record)))
+pub(crate) async fn connected(
+    State(app): State<App>,
+    By(caller): By,
+    Asked(page): Asked,
+    Query(filter): Query<RawFilter>,
+) -> Answer<Listing<View>> {
+    let statuses = vec![IntegrationStatus::Active, IntegrationStatus::Degraded];
+    let filter = Filter { statuses, ..filter.read()? };
+    let found = app.engine.integrations(&caller, &filter, &page).await?;
+    Ok(Json(Listing::of(found, |integration| view(&app, integration))))
+}
+
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+) -> Result<Tagged<View>, Failure> {
+    show(&app, app.engine.integration(&caller, &target).await?.record)
 }
 
 pub(crate) async fn update(
     State(app): State<App>,
     By(caller): By,
     Path(target): Path<String>,
+    Expected(expected): Expected,
     Body(change): Body<Change>,
-) -> Answer<View> {
+) -> Result<Tagged<View>, Failure> {
     let Change { name, credentials, settings, metadata, disabled } = change;
     let ask = IntegrationChange { name, credentials, settings, metadata, disabled };
-    Ok(Json(view(&app, app.engine.update_integration(&caller, &target, ask).await?)))
+    show(&app, app.engine.update_integration(&caller, &target, ask, &expected).await?)
 }
 
 pub(crate) async fn delete(
     State(app): State<App>,
     By(caller): By,
     Path(target): Path<String>,
+    Expected(expected): Expected,
 ) -> Result<StatusCode, Failure> {
-    app.engine.delete_integration(&caller, &target).await?;
+    app.engine.delete_integration(&caller, &target, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -124,7 +190,11 @@ pub(crate) async fn capabilities(
     Ok(Json(Items { items: app.engine.capabilities(&caller, &target).await? }))
 }
 
-fn view(app: &App, integration: Integration) -> View {
+fn show(app: &App, integration: Integration) -> Result<Tagged<View>, Failure> {
+    Ok(Tagged::of(&integration.clone(), view(app, integration))?)
+}
+
+pub(super) fn view(app: &App, integration: Integration) -> View {
     let webhook_url = integration.endpoint.map(|endpoint| app.engine.webhook_url(endpoint));
     View { integration, webhook_url }
 }

@@ -40,12 +40,22 @@ impl Run {
         if integration.status == IntegrationStatus::Disabled {
             return Err(Error::conflict(format!("the integration `{}` is disabled", integration.id)));
         }
+        let credential = engine.credential(tenant, integration.id).await?;
+        Self::with_credential(engine, tenant, integration, credential).await
+    }
+
+    /// As [`Run::prepare`], with a credential that may not be the one in use.
+    pub(crate) async fn with_credential(
+        engine: &Engine,
+        tenant: TenantId,
+        integration: &Integration,
+        credential: Opened,
+    ) -> Result<Self> {
         let install = engine.install(tenant, &integration.plugin.id).await?.record;
         if !install.enabled {
             return Err(Error::conflict(format!("the plugin `{}` is disabled; enable it again", install.plugin.id)));
         }
         let plugin = engine.plugin(&integration.plugin).await?;
-        let credential = engine.credential(tenant, integration.id).await?;
         Ok(Self { tenant, integration: integration.clone(), plugin, install, credential })
     }
 

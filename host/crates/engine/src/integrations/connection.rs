@@ -9,7 +9,7 @@ use gatehouse_store::Stored;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::execute::Run;
+use crate::execute::{Report, Run};
 use crate::{Caller, Engine};
 
 /// What a connection test found.
@@ -36,26 +36,20 @@ impl Engine {
         let stored = self.integration(by, target).await?;
         let run = Run::prepare(self, by.tenant()?, &stored.record).await?;
         let report = run.look(self, Target::ConnectionTest).await?;
-        let (account, error, signal) = read_answer(report.answer);
-        let next = self.with_health(&stored.record, account.as_ref(), error.as_deref(), signal);
+        let (next, tested, _) = self.judge_test(&stored.record, report);
         self.keep_health(by, &stored, &next).await?;
-        let duration_us = report.cost.wall_us;
-        Ok(Tested { ok: error.is_none(), account, error, duration_us, status: next.status })
+        Ok(tested)
     }
 
-    fn with_health(
-        &self,
-        old: &Integration,
-        account: Option<&Account>,
-        error: Option<&str>,
-        signal: Option<Signal>,
-    ) -> Integration {
+    /// What a test says of an integration, and the signal that moved its status.
+    pub(super) fn judge_test(&self, old: &Integration, report: Report) -> (Integration, Tested, Option<Signal>) {
+        let (account, error, signal) = read_answer(report.answer);
         let now = self.now();
         let mut next = Integration { updated_at: now, ..old.clone() };
         next.health.last_tested_at = Some(now);
-        next.health.last_error = error.map(str::to_owned);
+        next.health.last_error.clone_from(&error);
         if error.is_none() {
-            next.account = account.cloned();
+            next.account.clone_from(&account);
             next.health.last_success_at = Some(now);
         } else {
             next.health.last_error_at = Some(now);
@@ -63,7 +57,9 @@ impl Engine {
         if let Some(signal) = signal {
             next.status = old.status.after(signal);
         }
-        next
+        let duration_us = report.cost.wall_us;
+        let tested = Tested { ok: error.is_none(), account, error, duration_us, status: next.status };
+        (next, tested, signal)
     }
 
     /// A change made meanwhile wins: what a test found is not worth a conflict.

@@ -26,29 +26,64 @@ impl Engine {
         integration: &Integration,
         credentials: &Credentials,
     ) -> Result<SealedCredential> {
-        let key = self.tenant_key(tenant).await?;
+        let key = self.tenant_key(tenant, FIRST_TENANT_KEY).await?;
         let version = integration.credential_version;
         let context = CredentialContext { tenant, integration: integration.id, version };
         let fields = self.0.vault.seal(&key, &context, credentials)?;
-        Ok(SealedCredential { integration: integration.id, version, fields })
+        Ok(SealedCredential { integration: integration.id, version, key_version: key.version, fields, previous: None })
     }
 
     /// The sealed credential of an integration.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] where it was disconnected.
     pub(crate) async fn credential(&self, tenant: TenantId, integration: IntegrationId) -> Result<Opened> {
+        let sealed = self.sealed(tenant, integration).await?;
+        self.opened(tenant, &sealed).await
+    }
+
+    /// What opens a sealed credential.
+    pub(super) async fn opened(&self, tenant: TenantId, sealed: &SealedCredential) -> Result<Opened> {
+        let key = self.tenant_key(tenant, sealed.key_version).await?;
+        let context = CredentialContext { tenant, integration: sealed.integration, version: sealed.version };
+        Ok(Opened { key, context, fields: sealed.fields.clone() })
+    }
+
+    /// The credentials that a webhook may be signed with: the one in use, and the one before it
+    /// while its time is not over.
+    pub(crate) async fn signing_credentials(
+        &self,
+        tenant: TenantId,
+        integration: IntegrationId,
+    ) -> Result<Vec<Opened>> {
+        let sealed = self.sealed(tenant, integration).await?;
+        let mut found = vec![self.opened(tenant, &sealed).await?];
+        let now = self.now();
+        if let Some(previous) = sealed.previous.filter(|previous| now < previous.until) {
+            let key = self.tenant_key(tenant, previous.key_version).await?;
+            let context = CredentialContext { tenant, integration, version: previous.version };
+            found.push(Opened { key, context, fields: previous.fields });
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn sealed(&self, tenant: TenantId, integration: IntegrationId) -> Result<SealedCredential> {
         let sealed = self.0.store.tenant(tenant).get::<SealedCredential>(&integration).await?;
-        let sealed = sealed.ok_or_else(|| lost("credential", integration))?.record;
-        let key = self.tenant_key(tenant).await?;
-        let context = CredentialContext { tenant, integration, version: sealed.version };
-        Ok(Opened { key, context, fields: sealed.fields })
+        sealed.map(|sealed| sealed.record).ok_or_else(|| {
+            let message = format!(
+                "the integration `{integration}` is not connected; POST /api/v1/integrations/{integration}/connect"
+            );
+            Error::conflict(message)
+        })
     }
 
-    async fn tenant_key(&self, tenant: TenantId) -> Result<TenantKeyRef> {
-        let stored = self.0.store.tenant(tenant).get::<TenantKey>(&FIRST_TENANT_KEY).await?;
-        let key = stored.ok_or_else(|| lost("key of the tenant", tenant))?.record;
-        Ok(TenantKeyRef { tenant, version: key.version, wrapped: key.wrapped })
+    async fn tenant_key(&self, tenant: TenantId, version: u32) -> Result<TenantKeyRef> {
+        let stored = self.0.store.tenant(tenant).get::<TenantKey>(&version).await?;
+        let Some(key) = stored else {
+            let message =
+                format!("the key {version} of the tenant `{tenant}` is missing from the store; restore a backup");
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        };
+        Ok(TenantKeyRef { tenant, version: key.version, wrapped: key.record.wrapped })
     }
-}
-
-fn lost(what: &str, of: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Corrupt, format!("the {what} `{of}` is missing from the store; restore a backup"))
 }

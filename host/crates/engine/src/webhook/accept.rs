@@ -1,5 +1,6 @@
 //! The way in: from a request to durable bytes.
 
+use gatehouse_broker::webhook::Refusal;
 use gatehouse_domain::id::{DeliveryId, EndpointId};
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
 use gatehouse_domain::manifest::WebhookRules;
@@ -9,6 +10,7 @@ use gatehouse_store::records::{DeliveryBody, DeliveryByIntegration, PendingDeliv
 
 use super::dedupe;
 use crate::Engine;
+use crate::integrations::Opened;
 
 /// One request to an endpoint, as it came.
 #[derive(Debug, Clone)]
@@ -36,8 +38,28 @@ impl Engine {
     /// not verify, so that neither can be probed.
     pub async fn accept_delivery(&self, endpoint: EndpointId, incoming: Incoming) -> Result<Accepted> {
         let (endpoint, integration, rules) = self.receiver(endpoint).await?;
-        let credential = self.credential(endpoint.tenant, integration.id).await?;
-        let verdict = self.0.broker.verify_webhook(
+        // What came before an integration was disconnected, or after, has nothing to be verified with.
+        let credentials = self.signing_credentials(endpoint.tenant, integration.id).await;
+        let credentials = credentials.map_err(|error| match error.kind {
+            ErrorKind::Conflict => nothing_here(endpoint.id),
+            _ => error,
+        })?;
+        let mut verdict = Ok(());
+        for credential in &credentials {
+            verdict = self.verify(credential, &rules, &incoming).map_err(|refusal| refusal.to_string());
+            if verdict.is_ok() {
+                break;
+            }
+        }
+        if let Err(refusal) = verdict {
+            self.quarantine_delivery(&endpoint, incoming, &refusal).await?;
+            return Err(nothing_here(endpoint.id));
+        }
+        self.keep_delivery(&endpoint, &rules, incoming).await
+    }
+
+    fn verify(&self, credential: &Opened, rules: &WebhookRules, incoming: &Incoming) -> Result<(), Refusal> {
+        self.0.broker.verify_webhook(
             &self.0.vault,
             &credential.key,
             &credential.context,
@@ -46,12 +68,7 @@ impl Engine {
             &incoming.headers,
             &incoming.body,
             self.now(),
-        );
-        if let Err(refusal) = verdict {
-            self.quarantine_delivery(&endpoint, incoming, &refusal.to_string()).await?;
-            return Err(nothing_here(endpoint.id));
-        }
-        self.keep_delivery(&endpoint, &rules, incoming).await
+        )
     }
 
     async fn receiver(&self, id: EndpointId) -> Result<(Endpoint, Integration, WebhookRules)> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::integration::Integration;
+use gatehouse_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Kind, Record, RecordId, TenantRecord};
@@ -15,8 +16,32 @@ pub struct SealedCredential {
     pub integration: IntegrationId,
     /// Its generation, as in [`Integration::credential_version`].
     pub version: u32,
+    /// The generation of the tenant's key that seals it.
+    #[serde(default = "first")]
+    pub key_version: u32,
     /// The sealed bytes of each field, in base64.
     pub fields: BTreeMap<String, String>,
+    /// The generation before, while webhooks that are signed with it are still taken.
+    #[serde(default)]
+    pub previous: Option<PreviousCredential>,
+}
+
+/// A credential that was replaced and is still good for what was signed with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousCredential {
+    /// Its generation.
+    pub version: u32,
+    /// The generation of the tenant's key that seals it.
+    pub key_version: u32,
+    /// The sealed bytes of each field, in base64.
+    pub fields: BTreeMap<String, String>,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// Credentials that were sealed before keys were counted are sealed by the first.
+fn first() -> u32 {
+    1
 }
 
 /// Lists a provider's integrations. Written with the integration.

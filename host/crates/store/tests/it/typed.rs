@@ -264,8 +264,14 @@ fn records_keep_their_json() {
         json!({"digest": "01".repeat(32), "key": zeros("key")}),
     );
     check(
-        &SealedCredential { integration, version: 2, fields: BTreeMap::from([("api_key".into(), "c2VhbGVk".into())]) },
-        json!({"integration": zeros("int"), "version": 2, "fields": {"api_key": "c2VhbGVk"}}),
+        &SealedCredential {
+            integration,
+            version: 2,
+            key_version: 1,
+            previous: None,
+            fields: BTreeMap::from([("api_key".into(), "c2VhbGVk".into())]),
+        },
+        json!({"integration": zeros("int"), "version": 2, "key_version": 1, "fields": {"api_key": "c2VhbGVk"}, "previous": null}),
     );
     check(
         &SeenDelivery { integration, key: [2; 32], delivery, expires_at: at },

@@ -1,0 +1,38 @@
+//! Calls of capabilities, their records, and what providers call in return.
+
+use axum::http::StatusCode;
+use gatehouse_domain::execution::Execution;
+
+use super::Access::{Needs, Public};
+use super::Route;
+use crate::page::Listing;
+use crate::routes::{execute, executions, webhooks};
+
+/// The routes.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::post(
+            "/integrations/{integration}/execute",
+            Needs("integrations:execute"),
+            "Call a capability",
+            execute::execute,
+        )
+        .repeats_by_itself()
+        .takes::<execute::Ask>()
+        .gives::<execute::Executed>(StatusCode::OK),
+        Route::get("/executions", Needs("executions:read"), "List executions, newest first", executions::list)
+            .query(executions::QUERY)
+            .gives::<Listing<Execution>>(StatusCode::OK),
+        Route::get("/executions/{execution}", Needs("executions:read"), "Read an execution", executions::get)
+            .gives::<Execution>(StatusCode::OK),
+        Route::post(
+            "/webhooks/{endpoint}",
+            Public,
+            "Where a provider's webhooks reach us: verified, durable before the answer",
+            webhooks::accept,
+        )
+        .repeats_by_itself()
+        .takes_bytes("application/octet-stream")
+        .gives::<webhooks::Receipt>(StatusCode::OK),
+    ]
+}

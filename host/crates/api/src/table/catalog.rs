@@ -1,0 +1,52 @@
+//! Providers, plugins, and what a tenant has enabled of them.
+
+use axum::http::StatusCode;
+use gatehouse_domain::install::Install;
+
+use super::Access::Needs;
+use super::Route;
+use crate::page::Items;
+use crate::routes::{installs, plugins, providers};
+
+/// The routes.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/providers", Needs("providers:read"), "List providers", providers::list)
+            .gives::<Items<providers::Provider>>(StatusCode::OK),
+        Route::post("/plugins", Needs("plugins:write"), "Upload a built plugin", plugins::upload)
+            .repeats_without_harm()
+            .takes_bytes("application/wasm")
+            .gives::<plugins::Plugin>(StatusCode::CREATED),
+        Route::get("/plugins/available", Needs("plugins:read"), "List plugins", plugins::list)
+            .gives::<Items<plugins::Plugin>>(StatusCode::OK),
+        Route::get("/plugins/{plugin}", Needs("plugins:read"), "Read a plugin", plugins::get)
+            .gives::<plugins::Plugin>(StatusCode::OK),
+        Route::get("/plugins/{plugin}/versions", Needs("plugins:read"), "List versions", plugins::versions)
+            .gives::<Items<String>>(StatusCode::OK),
+        Route::get(
+            "/plugins/{plugin}/permissions",
+            Needs("plugins:read"),
+            "Read the permission sheet, and the digest to consent with",
+            plugins::permissions,
+        )
+        .query(&[("version", "Which version; the newest where absent.")])
+        .gives::<plugins::Permissions>(StatusCode::OK),
+        Route::get("/plugins/tenant/list", Needs("plugins:read"), "List the tenant's installs", installs::list)
+            .gives::<Items<Install>>(StatusCode::OK),
+        Route::get(
+            "/plugins/tenant/enabled",
+            Needs("plugins:read"),
+            "List the tenant's enabled installs",
+            installs::enabled,
+        )
+        .gives::<Items<Install>>(StatusCode::OK),
+        Route::post(
+            "/plugins/tenant/{plugin}/toggle",
+            Needs("plugins:enable"),
+            "Enable a plugin with consent to its permission sheet, or disable it",
+            installs::toggle,
+        )
+        .takes::<installs::Toggle>()
+        .gives::<Install>(StatusCode::OK),
+    ]
+}
