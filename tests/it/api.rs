@@ -7,6 +7,7 @@ mod integrations;
 mod matrix;
 mod once;
 mod plugins;
+mod providers;
 mod tenancy;
 mod told;
 mod webhooks;

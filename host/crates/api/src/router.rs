@@ -9,7 +9,7 @@ use gatehouse_engine::Engine;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::table::{Repeats, Route, calls, catalog, connection, integrations, operations, tenancy, told};
+use crate::table::{Repeats, Route, calls, catalog, connection, integrations, operations, providers, tenancy, told};
 use crate::{guard, openapi, problem, request};
 
 /// The largest JSON request, in bytes.
@@ -29,6 +29,7 @@ pub fn table() -> Vec<Route> {
     [
         operations::routes,
         tenancy::routes,
+        providers::routes,
         catalog::routes,
         integrations::routes,
         connection::routes,

@@ -13,6 +13,7 @@ pub(crate) mod catalog;
 pub(crate) mod connection;
 pub(crate) mod integrations;
 pub(crate) mod operations;
+pub(crate) mod providers;
 pub(crate) mod tenancy;
 pub(crate) mod told;
 

@@ -17,6 +17,7 @@ pub mod tenant;
 pub mod capability;
 pub mod manifest;
 pub mod plugin;
+pub mod provider;
 pub mod sheet;
 
 pub mod execution;

@@ -26,12 +26,13 @@ pub const ALL: &[&str] = &[
     "plugins:read",
     "plugins:write",
     "providers:read",
+    "providers:write",
     "tenants:read",
     "tenants:write",
 ];
 
 /// What only an operator's key may hold, as it reaches past one tenant.
-const OPERATOR: &[&str] = &["admin:", "tenants:", "plugins:write"];
+const OPERATOR: &[&str] = &["admin:", "tenants:", "plugins:write", "providers:write"];
 
 /// A permission that a key holds: one of [`ALL`], or a prefix and `*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -63,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) quarantine: crate::webhook::Quarantine,
     pub(crate) chains: crate::audit::Chains,
     pub(crate) turns: crate::idempotency::Turns,
+    pub(crate) narrowed: crate::providers::Narrowed,
 }
 
 impl Engine {
@@ -79,6 +80,7 @@ impl Engine {
             quarantine: crate::webhook::Quarantine::default(),
             chains: crate::audit::Chains::default(),
             turns: crate::idempotency::Turns::default(),
+            narrowed: crate::providers::Narrowed::default(),
         }))
     }
 

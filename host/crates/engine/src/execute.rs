@@ -42,6 +42,7 @@ impl Engine {
         let run = Run::prepare(self, by.tenant()?, &stored.record).await?;
         let rules = run.rules_of(&ask.capability)?;
         let parameters = run.parse(&ask)?;
+        self.check_offered(&stored.provider, &ask.capability, &ask.parameters).await?;
         if let Some(known) = self.replay(&run, &ask).await? {
             return Ok(known);
         }

@@ -145,7 +145,8 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::NotFound`].
     pub async fn capabilities(&self, by: &Caller, target: &str) -> Result<Vec<Capability>> {
         let stored = self.integration(by, target).await?;
-        Ok(self.plugin(&stored.plugin).await?.capabilities().to_vec())
+        let plugin = self.plugin(&stored.plugin).await?;
+        self.as_offered(&stored.provider, plugin.capabilities()).await
     }
 
     /// The version an integration is pinned to.
@@ -156,6 +157,7 @@ impl Engine {
 
     /// The newest enabled plugin version that serves a provider.
     async fn serving(&self, by: &Caller, provider: &str) -> Result<PluginVersion> {
+        self.must_be_offered(provider).await?;
         for install in self.installs(by).await?.into_iter().filter(|install| install.enabled) {
             let version = self.plugin_version(&install.plugin.id, Some(&install.plugin.version)).await?;
             if version.manifest.provider == provider {

@@ -17,6 +17,7 @@ pub mod tenants;
 
 pub mod catalog;
 pub mod installs;
+pub mod providers;
 
 pub mod integrations;
 

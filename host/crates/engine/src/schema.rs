@@ -22,6 +22,14 @@ pub(crate) fn check_settings(schema: &Value, settings: &Map<String, Value>) -> R
 fn check(schema: &Value, value: &Value, root: &str) -> Result<()> {
     let validator = jsonschema::draft202012::new(schema)
         .map_err(|error| Error::internal(format!("the plugin's schema for {root} does not compile: {error}")))?;
+    judge(&validator, value, root, format!("{root} does not fit the plugin's schema"))
+}
+
+/// Checks a value against a compiled schema; `message` is what the error says as a whole.
+///
+/// # Errors
+/// [`gatehouse_domain::ErrorKind::Invalid`] with a problem a broken rule.
+pub(crate) fn judge(validator: &jsonschema::Validator, value: &Value, root: &str, message: String) -> Result<()> {
     let problems: Vec<Problem> = validator
         .iter_errors(value)
         .map(|error| Problem::at(json_path(root, &error.instance_path().to_string()), error.to_string()))
@@ -29,7 +37,7 @@ fn check(schema: &Value, value: &Value, root: &str) -> Result<()> {
     if problems.is_empty() {
         return Ok(());
     }
-    Err(Error::problems(format!("{root} does not fit the plugin's schema"), problems))
+    Err(Error::problems(message, problems))
 }
 
 /// `/a/0/b` under `$.settings` is `$.settings.a[0].b`.

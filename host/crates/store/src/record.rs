@@ -23,6 +23,8 @@ pub enum Kind {
     Endpoint = 6,
     PendingDelivery = 7,
     Intent = 8,
+    Provider = 9,
+    CapabilityOverride = 10,
     TenantKey = 32,
     Install = 33,
     Integration = 34,

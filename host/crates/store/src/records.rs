@@ -9,6 +9,7 @@ pub mod event;
 pub mod execution;
 pub mod integration;
 pub mod plugin;
+pub mod provider;
 pub mod tenancy;
 pub mod webhook;
 
@@ -19,5 +20,6 @@ pub use event::{EventByIntegration, EventFeed};
 pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent};
 pub use integration::{IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use plugin::plugin_prefix;
+pub use provider::{OverrideId, overrides_of};
 pub use tenancy::{KeyDigest, TenantKey};
 pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};

@@ -6,13 +6,11 @@ use gatehouse_domain::install::Install;
 use super::Access::Needs;
 use super::Route;
 use crate::page::Items;
-use crate::routes::{installs, plugins, providers};
+use crate::routes::{installs, plugins};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/providers", Needs("providers:read"), "List providers", providers::list)
-            .gives::<Items<providers::Provider>>(StatusCode::OK),
         Route::post("/plugins", Needs("plugins:write"), "Upload a built plugin", plugins::upload)
             .repeats_without_harm()
             .takes_bytes("application/wasm")
