@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +15,18 @@ pub(crate) fn barrier(file: &File) -> io::Result<()> {
         return Err(io::Error::from_raw_os_error(errno));
     }
     file.sync_data()
+}
+
+/// Writes all of `bytes` at a place in a file.
+pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    #[cfg(test)]
+    if let Some(errno) = crate::sled::fault::hits_write(file) {
+        // As a disk that fills within a write: a part of it is there.
+        let part = bytes.get(..bytes.len() / 2).unwrap_or_default();
+        file.write_all_at(part, at)?;
+        return Err(io::Error::from_raw_os_error(errno));
+    }
+    file.write_all_at(bytes, at)
 }
 
 /// Syncs a directory's entries, or any file by its path.

@@ -8,6 +8,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::cell::{self, corrupt, sled_error};
 use super::config::SledConfig;
 use super::home::{Found, Home, next_folder};
+use super::journal::{self, Journal, Recovered};
 use super::open::{Open, open, pass_barrier, self_test};
 use super::sentinel::{self, Mark, Sentinel};
 use super::{ballast, compact};
@@ -17,15 +18,26 @@ use crate::storage::Seq;
 pub(super) struct Booted {
     pub(super) open: Open,
     pub(super) sentinel: Sentinel,
-    pub(super) seq: Seq,
+    /// The journal, with what it holds that the tree may not.
+    pub(super) recovered: Recovered,
+    /// The commit up to which the tree has everything.
+    pub(super) applied: Seq,
     /// The database's folder.
     pub(super) path: PathBuf,
     /// Last, so that it is dropped last: the lock is held until the database is closed.
-    _home: Home,
+    pub(super) home: Home,
 }
 
-/// Opens the directory: lock, find, open, check against `COMMITTED`, prove the barrier,
-/// compact, mark.
+/// A database whose journal was read, and that lacks nothing.
+struct Checked {
+    open: Open,
+    uuid: [u8; 16],
+    applied: Seq,
+    recovered: Recovered,
+}
+
+/// Opens the directory: lock, find, open, read the journal, check against `COMMITTED`, prove
+/// the barrier, compact, mark.
 ///
 /// # Errors
 /// [`ErrorKind::Corrupt`] when data is lost or damaged, [`ErrorKind::Unavailable`] when the
@@ -39,7 +51,7 @@ pub(super) fn boot(config: &SledConfig) -> Result<Booted> {
             name
         }
     };
-    let (open, mark) = match check(&home, &name, config) {
+    let Checked { open, uuid, applied, recovered } = match check(&home, &name, config) {
         Err(error) if error.kind == ErrorKind::StorageFull && ballast::drop_it(&home.dir)? => {
             tracing::warn!(%error, "the disk is full; opening the database with the space of the ballast");
             check(&home, &name, config)?
@@ -48,10 +60,10 @@ pub(super) fn boot(config: &SledConfig) -> Result<Booted> {
     };
     let (open, name) = compacted(&home, open, name, config)?;
     home.sweep(&name)?;
-    let sentinel = Sentinel::open(&home.dir, mark)?;
+    let sentinel = Sentinel::open(&home.dir, Mark { uuid, seq: recovered.last })?;
     ballast::hold(&home.dir, &config.space);
     let path = home.dir.join(&name);
-    Ok(Booted { open, sentinel, seq: mark.seq, path, _home: home })
+    Ok(Booted { open, sentinel, recovered, applied, path, home })
 }
 
 /// Creates an empty database. `CURRENT` is written last: until then it is not there.
@@ -62,34 +74,56 @@ fn create(home: &Home, name: &str, config: &SledConfig) -> Result<()> {
     let mut uuid = [0; 16];
     SystemRandom::new().fill(&mut uuid).map_err(|_| Error::internal("the system has no random numbers"))?;
     let first = Seq(1);
-    for (key, value) in [(cell::UUID, uuid.as_slice()), (cell::SEQ, &[])] {
+    for (key, value) in [(cell::UUID, uuid.as_slice()), (cell::SEQ, &[]), (cell::JOURNAL, &[])] {
         open.tree.insert(key, cell::encode(key, first, value)).map_err(|error| sled_error(&error))?;
     }
     pass_barrier(&open)?;
     compact::sync_folder(&path)?;
+    Journal::create(&home.dir, uuid, first)?;
     Sentinel::open(&home.dir, Mark { uuid, seq: first })?;
     home.choose(name)
 }
 
-/// Opens the database, compares it with `COMMITTED` and tests its barrier.
-fn check(home: &Home, name: &str, config: &SledConfig) -> Result<(Open, Mark)> {
-    let open = open(&home.dir.join(name), config.cache_bytes)?;
-    let uuid = cell::get(&open.tree, cell::UUID)?.and_then(|found| found.value.try_into().ok());
-    let seq = cell::get(&open.tree, cell::SEQ)?.map(|found| found.seq);
-    let (Some(uuid), Some(seq)) = (uuid, seq) else {
-        return Err(corrupt("it opened empty although it holds acknowledged commits"));
+/// Opens the database and its journal, compares them with `COMMITTED` and tests the barrier.
+fn check(home: &Home, name: &str, config: &SledConfig) -> Result<Checked> {
+    let advise = |error: Error| match error.kind {
+        ErrorKind::Corrupt => Error::new(error.kind, format!("{}; {}", error.message, journal::describe(&home.dir))),
+        _ => error,
     };
-    let mark = Mark { uuid, seq };
+    let open = open(&home.dir.join(name), config.cache_bytes).map_err(advise)?;
+    let uuid = cell::get(&open.tree, cell::UUID)?.and_then(|found| found.value.try_into().ok());
+    let seq_in = |key| Ok::<_, Error>(cell::get(&open.tree, key)?.map(|found| found.seq));
+    let (Some(uuid), Some(applied)) = (uuid, seq_in(cell::SEQ)?) else {
+        return Err(advise(corrupt("it opened empty although it holds acknowledged commits")));
+    };
     let acknowledged = sentinel::read(&home.dir)?.ok_or_else(|| corrupt("`COMMITTED` is missing"))?;
     if acknowledged.uuid != uuid {
         return Err(corrupt("`COMMITTED` belongs to another database"));
     }
-    if acknowledged.seq > seq {
-        let (has, had) = (seq.0, acknowledged.seq.0);
-        return Err(corrupt(&format!("it holds commits up to {has}, but {had} was acknowledged")));
+    if seq_in(cell::JOURNAL)?.is_none() {
+        reaches("it", applied, acknowledged.seq)?;
+        adopt(home, &open, Mark { uuid, seq: applied })?;
     }
+    let recovered = Journal::recover(&home.dir, uuid, applied, config.journal.file_bytes)?;
+    let needed = seq_in(cell::HIGH)?.unwrap_or_default().max(acknowledged.seq);
+    reaches("it and its journal", recovered.last, needed)?;
     self_test(&open)?;
-    Ok((open, mark))
+    Ok(Checked { open, uuid, applied, recovered })
+}
+
+fn reaches(what: &str, has: Seq, needs: Seq) -> Result<()> {
+    if has >= needs {
+        return Ok(());
+    }
+    Err(corrupt(&format!("{what} holds commits up to {}, but {} was acknowledged", has.0, needs.0)))
+}
+
+/// Gives a database its journal that was written before there were any.
+fn adopt(home: &Home, open: &Open, mark: Mark) -> Result<()> {
+    Journal::create(&home.dir, mark.uuid, mark.seq)?;
+    let value = cell::encode(cell::JOURNAL, mark.seq, &[]);
+    open.tree.insert(cell::JOURNAL, value).map_err(|error| sled_error(&error))?;
+    pass_barrier(open)
 }
 
 /// Rewrites the database where that is due. A failure only costs the attempt.

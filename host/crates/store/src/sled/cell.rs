@@ -14,10 +14,15 @@ pub(super) const META: u8 = 0;
 /// First byte of the keys that commits write.
 pub(super) const DATA: u8 = 1;
 
-/// The newest commit.
+/// The newest commit up to which the tree has everything.
 pub(super) const SEQ: &[u8] = &[META, b's'];
 /// The database's identity: 16 random bytes.
 pub(super) const UUID: &[u8] = &[META, b'u'];
+/// The newest commit of which anything is in the tree: the journal has to reach it. Up to
+/// [`SEQ`], everything is in the tree.
+pub(super) const HIGH: &[u8] = &[META, b'h'];
+/// Present once the database has a journal.
+pub(super) const JOURNAL: &[u8] = &[META, b'j'];
 /// How often it was opened.
 pub(super) const BOOTS: &[u8] = &[META, b'b'];
 

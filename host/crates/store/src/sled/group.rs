@@ -5,22 +5,17 @@ use std::collections::BTreeMap;
 
 use gatehouse_domain::Result;
 
-use crate::storage::{Batch, Seq, Versioned, conflict};
-
-/// One key that the group writes.
-#[derive(Debug)]
-pub(super) struct Slot {
-    /// What is durable: what readers see until the barrier.
-    pub(super) before: Option<Versioned>,
-    /// What the group leaves; `None` where it deletes.
-    pub(super) after: Option<Versioned>,
-}
+use super::journal::Builder;
+use super::overlay::Written;
+use crate::storage::{Batch, Seq, conflict};
 
 /// The outcome of the commits so far.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// By key of the data.
-    pub(super) slots: BTreeMap<Vec<u8>, Slot>,
+    /// What the group leaves, by key.
+    pub(super) writes: BTreeMap<Vec<u8>, Written>,
+    /// The same for the journal, commit by commit.
+    pub(super) record: Builder,
     /// The newest commit.
     pub(super) seq: Seq,
 }
@@ -28,15 +23,16 @@ pub(super) struct Group {
 impl Group {
     /// An empty group after the commit `seq`.
     pub(super) fn new(seq: Seq) -> Self {
-        Self { slots: BTreeMap::new(), seq }
+        Self { writes: BTreeMap::new(), record: Builder::new(Seq(seq.0 + 1)), seq }
     }
 
-    /// Evaluates a commit. One that fails leaves the group as it was.
-    pub(super) fn apply(&mut self, batch: Batch, read: impl Fn(&[u8]) -> Result<Option<Versioned>>) -> Result<Seq> {
+    /// Evaluates a commit; `seq_of` tells which commit before this group wrote a key. One that
+    /// fails leaves the group as it was.
+    pub(super) fn apply(&mut self, batch: Batch, seq_of: impl Fn(&[u8]) -> Result<Option<Seq>>) -> Result<Seq> {
         for check in &batch.checks {
-            let found = match self.slots.get(&check.key) {
-                Some(slot) => slot.after.as_ref().map(|found| found.seq),
-                None => read(&check.key)?.map(|found| found.seq),
+            let found = match self.writes.get(&check.key) {
+                Some(written) => written.value.as_ref().map(|_| written.seq),
+                None => seq_of(&check.key)?,
             };
             if !check.expect.holds(found) {
                 return Err(conflict());
@@ -46,22 +42,17 @@ impl Group {
             return Ok(self.seq);
         }
         let seq = Seq(self.seq.0 + 1);
-        let mut slots = Vec::new();
-        for (key, value) in batch.into_writes(seq) {
-            let before = if self.slots.contains_key(&key) { None } else { read(&key)? };
-            slots.push((key, before, value));
-        }
         self.seq = seq;
-        for (key, before, value) in slots {
-            let after = value.map(|value| Versioned { value, seq });
-            let slot = self.slots.entry(key).or_insert(Slot { before, after: None });
-            slot.after = after;
+        self.record.begin();
+        for (key, value) in batch.into_writes(seq) {
+            self.record.write(&key, value.as_deref());
+            self.writes.insert(key, Written { seq, value });
         }
         Ok(seq)
     }
 
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.writes.is_empty()
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use rustix::fs::FlockOperation;
 
-use super::sentinel;
+use super::{journal, sentinel};
 use crate::files::{self, io_error, names, remove};
 
 const LOCK: &str = "LOCK";
@@ -70,12 +70,14 @@ impl Home {
             }
             None if has(CREATING) => {
                 // Nothing was acknowledged yet.
-                for name in databases.iter().map(String::as_str).chain([sentinel::FILE]) {
+                for name in databases.iter().map(String::as_str).chain([sentinel::FILE, journal::FOLDER]) {
                     remove(&self.dir.join(name))?;
                 }
                 Ok(Found::Nothing(folder(1)))
             }
-            None if databases.is_empty() && !has(sentinel::FILE) => Ok(Found::Nothing(folder(1))),
+            None if databases.is_empty() && !has(sentinel::FILE) && !has(journal::FOLDER) => {
+                Ok(Found::Nothing(folder(1)))
+            }
             None => Err(self.lost(CURRENT)),
         }
     }
@@ -146,11 +148,12 @@ mod tests {
         let nothing = || Ok(Found::Nothing("db-000001".to_owned()));
         check(&[], nothing());
         check(&[("CREATING", ""), db], nothing());
-        check(&[("CREATING", ""), db, ("COMMITTED", "")], nothing());
+        check(&[("CREATING", ""), db, ("COMMITTED", ""), ("journal", "dir")], nothing());
         check(&[("CURRENT", "db-000001\n"), db, ("COMMITTED", "")], Ok(Found::Database("db-000001".to_owned())));
         check(&[("CURRENT", "db-000001\n"), ("COMMITTED", "")], Err("db-000001"));
         check(&[("CURRENT", "db-000001\n"), db], Err("COMMITTED"));
         check(&[("COMMITTED", "")], Err("CURRENT"));
+        check(&[("journal", "dir")], Err("CURRENT"));
         check(&[db], Err("CURRENT"));
         assert_eq!(next_folder("db-000041"), "db-000042");
     }

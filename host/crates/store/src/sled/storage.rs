@@ -8,14 +8,17 @@ use async_trait::async_trait;
 use gatehouse_domain::{Error, Result};
 use tokio::sync::oneshot;
 
-use super::boot::boot;
+use super::apply::Applier;
+use super::backlog::Backlog;
+use super::boot::{Booted, boot};
 use super::compact::disk_bytes;
 use super::config::SledConfig;
+use super::journal::{self, Recovered};
 use super::queue::{Queue, Request};
 use super::space::Room;
 use super::status::Status;
 use super::view::View;
-use super::writer::Writer;
+use super::writer::{Files, Writer};
 use crate::health::{Health, Space, State};
 use crate::storage::{Batch, Scan, Seq, Storage, Versioned};
 use crate::watch::{Watch, Watchers};
@@ -33,6 +36,7 @@ pub struct SledStorage {
 pub(super) struct Shared {
     pub(super) queue: Queue,
     pub(super) view: View,
+    pub(super) backlog: Backlog,
     pub(super) watchers: Watchers,
     pub(super) status: Status,
 }
@@ -47,18 +51,27 @@ impl SledStorage {
     /// directory, with the path of its lock. `StorageFull` when there is no room to open.
     /// `Internal` when the binary was linked in a way that commits would not be durable.
     pub fn open(config: SledConfig) -> Result<Self> {
-        let booted = boot(&config)?;
-        let path = booted.path.clone();
+        let Booted { open, sentinel, recovered, applied, path, home } = boot(&config)?;
+        let Recovered { journal, ended, overlay, last } = recovered;
         let shared = Arc::new(Shared {
             queue: Queue::new(),
-            view: View::new(booted.open.tree.clone()),
+            backlog: Backlog::new(config.journal, overlay.bytes(), ended),
+            view: View::new(open.tree.clone(), overlay, last),
             watchers: Watchers::default(),
-            status: Status::new(booted.seq),
+            status: Status::new(last),
         });
-        let writer = Writer::new(booted, Arc::clone(&shared), config.clone());
-        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run());
-        let thread = thread.map_err(|error| Error::unavailable("the store's writer did not start").caused_by(error))?;
+        let applier = Applier::new(open, Arc::clone(&shared), path.clone(), applied, config.space.plenty());
+        let applier = start("store-applier", move || applier.run())?;
+        let files = Files { journal, sentinel, home };
+        let writer = Writer::new(files, last, applier, Arc::clone(&shared), config.clone());
+        let thread = start("store-writer", move || writer.run())?;
         Ok(Self { shared, config, path, writer: Mutex::new(Some(thread)) })
+    }
+
+    /// The memory of what is not in the database yet.
+    #[cfg(test)]
+    pub(super) fn pending(&self) -> usize {
+        self.shared.view.pending()
     }
 
     fn stop(&self) -> Option<JoinHandle<Result<()>>> {
@@ -109,7 +122,7 @@ impl Storage for SledStorage {
         Health {
             state,
             space,
-            disk_bytes: disk_bytes(&self.path),
+            disk_bytes: disk_bytes(&self.path) + disk_bytes(&self.config.dir.join(journal::FOLDER)),
             free_bytes: room.free,
             durable: self.shared.status.durable(),
             queue: self.shared.queue.len(),
@@ -130,4 +143,9 @@ impl Drop for SledStorage {
             Err(_) => tracing::error!("the store's writer panicked as it ended"),
         }
     }
+}
+
+fn start(name: &str, run: impl FnOnce() -> Result<()> + Send + 'static) -> Result<JoinHandle<Result<()>>> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.map_err(|error| Error::unavailable(format!("the thread `{name}` did not start")).caused_by(error))
 }

@@ -1,50 +1,65 @@
-//! What readers see: everything behind the last barrier and nothing beyond it.
+//! What readers see: everything behind the last barrier of the journal and nothing beyond it.
 //!
-//! The writer changes the tree before the barrier. Until the barrier is passed, `pending`
-//! holds the durable value of every key that was changed, and readers take it instead of
-//! the tree's. The transaction and the exchange of `pending` happen under the write lock, a
-//! read or scan under one read lock, so a reader sees whole groups of commits or none of
-//! them. The barrier itself is passed without the lock: readers never wait for the disk.
-//! If the barrier fails, `pending` stays: readers see what was durable, or are refused by sled,
-//! whose own error is sticky too.
+//! The overlay holds what the tree does not have yet, and is looked at first. A group is added
+//! to it under the write lock, after its barrier. The applier moves entries from the overlay to
+//! the tree under the write lock as well. So a reader, who holds one read lock for a read or a
+//! scan, sees whole groups of commits or none of them, wherever they are.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use ::sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
-use gatehouse_domain::{Error, Result};
+use gatehouse_domain::Result;
 
-use super::cell::{self, DATA};
-use super::group::{Group, Slot};
-use crate::storage::{Scan, Versioned, closed};
+use super::cell::{self, DATA, sled_error};
+use super::overlay::{Overlay, Written, merge};
+use crate::storage::{Scan, Seq, Versioned, closed};
 
 type Entry = (Vec<u8>, Versioned);
 
-/// The tree as readers see it.
+/// How many entries are moved to the tree at once, while readers wait: some 100 µs.
+const STEP: usize = 32;
+
+/// The tree and the overlay as readers see them.
 pub(super) struct View {
     inner: RwLock<Inner>,
 }
 
 struct Inner {
     tree: Option<::sled::Tree>,
-    pending: BTreeMap<Vec<u8>, Slot>,
+    overlay: Overlay,
+    /// The newest commit in the overlay or the tree.
+    seq: Seq,
+}
+
+/// What was moved to the tree.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// The last key.
+    pub(super) last: Vec<u8>,
+    /// The bytes of keys and values.
+    pub(super) bytes: usize,
 }
 
 impl View {
-    pub(super) fn new(tree: ::sled::Tree) -> Self {
-        Self { inner: RwLock::new(Inner { tree: Some(tree), pending: BTreeMap::new() }) }
+    pub(super) fn new(tree: ::sled::Tree, overlay: Overlay, seq: Seq) -> Self {
+        Self { inner: RwLock::new(Inner { tree: Some(tree), overlay, seq }) }
     }
 
     /// Reads keys as of one moment.
     pub(super) fn read(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>> {
         let inner = self.shared();
         let tree = inner.tree()?;
-        let read = |key: &Vec<u8>| match inner.pending.get(key) {
-            Some(slot) => Ok(slot.before.clone()),
-            None => cell::get(tree, &cell::data_key(key)),
-        };
-        keys.iter().map(read).collect()
+        keys.iter().map(|key| inner.read(tree, key)).collect()
+    }
+
+    /// The commit that wrote a key.
+    pub(super) fn seq_of(&self, key: &[u8]) -> Result<Option<Seq>> {
+        let inner = self.shared();
+        match inner.overlay.get(key) {
+            Some(written) => Ok(written.value.as_ref().map(|_| written.seq)),
+            None => Ok(cell::get(inner.tree()?, &cell::data_key(key))?.map(|found| found.seq)),
+        }
     }
 
     /// Reads a range as of one moment.
@@ -52,50 +67,61 @@ impl View {
         let inner = self.shared();
         let tree = inner.tree()?;
         let Some((low, high)) = scan.bounds() else { return Ok(Vec::new()) };
-        let pending = inner.pending.range((low.clone(), high.clone()));
+        let written = inner.overlay.range((low.clone(), high.clone()));
         let stored = tree.range((tree_bound(low), tree_bound(high)));
         // Calls into sled may panic on a damaged page; each step is guarded by itself.
         if scan.reverse {
             let mut stored = stored.rev();
-            merge(std::iter::from_fn(|| step(&mut stored)), pending.rev(), scan)
+            merge(std::iter::from_fn(|| step(&mut stored)), written.rev(), scan)
         } else {
             let mut stored = stored;
-            merge(std::iter::from_fn(|| step(&mut stored)), pending, scan)
+            merge(std::iter::from_fn(|| step(&mut stored)), written, scan)
         }
     }
 
-    /// Applies a group to the tree, hidden from readers. Only the writer calls this.
-    pub(super) fn apply(&self, group: Group) -> Result<()> {
+    /// Shows readers a group. Call it after the barrier.
+    pub(super) fn publish(&self, writes: BTreeMap<Vec<u8>, Written>, seq: Seq) {
         let mut inner = self.exclusive();
-        let tree = inner.tree()?.clone();
-        inner.pending = group.slots;
-        let cells: Vec<_> = inner.pending.iter().filter_map(|(key, slot)| cell_of(key, slot)).collect();
-        let seq = cell::encode(cell::SEQ, group.seq, &[]);
-        let written = tree.transaction(|tx: &TransactionalTree| {
-            for (key, cell) in &cells {
-                match cell {
-                    Some(cell) => tx.insert(key.as_slice(), cell.as_slice())?,
-                    None => tx.remove(key.as_slice())?,
-                };
-            }
-            tx.insert(cell::SEQ, seq.as_slice())?;
-            Ok::<_, ConflictableTransactionError<()>>(())
-        });
-        written.map_err(|error| match error {
-            TransactionError::Storage(error) => cell::sled_error(&error),
-            TransactionError::Abort(()) => Error::internal("a transaction was aborted that never aborts"),
-        })?;
-        // The next visitor of a page that grew splits it, which writes to the log. That
-        // visitor is the writer, within this barrier, and not a reader at any time.
-        for (key, _) in &cells {
-            tree.get(key).map_err(|error| cell::sled_error(&error))?;
+        for (key, Written { seq, value }) in writes {
+            inner.overlay.insert(key, seq, value);
         }
-        Ok(())
+        inner.seq = seq;
     }
 
-    /// Shows readers what [`View::apply`] applied; returns what was written. Call it after the barrier.
-    pub(super) fn publish(&self) -> BTreeMap<Vec<u8>, Slot> {
-        std::mem::take(&mut self.exclusive().pending)
+    /// Moves a few entries after the key `after`, at most some `limit` bytes, from the overlay to the
+    /// tree; `None` where there are none. Only the applier calls this.
+    pub(super) fn apply(&self, tree: &::sled::Tree, after: Option<&[u8]>, limit: usize) -> Result<Option<Step>> {
+        let mut inner = self.exclusive();
+        let mut batch = ::sled::Batch::default();
+        let (mut keys, mut bytes) = (Vec::new(), 0);
+        for (key, written) in inner.overlay.after(after).take(STEP) {
+            if bytes >= limit {
+                break;
+            }
+            let full = cell::data_key(key);
+            bytes += key.len() + written.value.as_ref().map_or(0, Vec::len);
+            match &written.value {
+                Some(value) => batch.insert(full.as_slice(), cell::encode(&full, written.seq, value)),
+                None => batch.remove(full.as_slice()),
+            }
+            keys.push(full);
+        }
+        let Some(last) = keys.last().and_then(|key| key.get(1..)).map(<[u8]>::to_vec) else { return Ok(None) };
+        // Until the journal is as far as this, the tree is not whole.
+        batch.insert(cell::HIGH, cell::encode(cell::HIGH, inner.seq, &[]));
+        tree.apply_batch(batch).map_err(|error| sled_error(&error))?;
+        for key in &keys {
+            // The next visitor of a page that grew splits it, which writes to the log. That
+            // visitor is this thread, within its barrier, and not a reader at any time.
+            tree.get(key).map_err(|error| sled_error(&error))?;
+            inner.overlay.remove(key.get(1..).unwrap_or_default());
+        }
+        Ok(Some(Step { last, bytes }))
+    }
+
+    /// The memory of what the tree lacks.
+    pub(super) fn pending(&self) -> usize {
+        self.shared().overlay.bytes()
     }
 
     /// Lets go of the tree: readers are refused from now on.
@@ -116,16 +142,13 @@ impl Inner {
     fn tree(&self) -> Result<&::sled::Tree> {
         self.tree.as_ref().ok_or_else(closed)
     }
-}
 
-/// The tree's key and new cell; nothing for a key that was absent and stays so.
-fn cell_of(key: &[u8], slot: &Slot) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
-    if slot.before.is_none() && slot.after.is_none() {
-        return None;
+    fn read(&self, tree: &::sled::Tree, key: &[u8]) -> Result<Option<Versioned>> {
+        match self.overlay.get(key) {
+            Some(written) => Ok(written.versioned()),
+            None => cell::get(tree, &cell::data_key(key)),
+        }
     }
-    let key = cell::data_key(key);
-    let cell = slot.after.as_ref().map(|after| cell::encode(&key, after.seq, &after.value));
-    Some((key, cell))
 }
 
 fn tree_bound(bound: Bound<Vec<u8>>) -> Bound<Vec<u8>> {
@@ -145,37 +168,4 @@ fn step(stored: &mut impl Iterator<Item = StoredItem>) -> Option<Result<Entry>> 
         Ok((key.get(1..).unwrap_or_default().to_vec(), value))
     };
     item.transpose().map(|item| item.and_then(decode))
-}
-
-/// The tree's entries with the pending keys put back to what is durable, in scan order.
-fn merge<'a>(
-    stored: impl Iterator<Item = Result<Entry>>,
-    pending: impl Iterator<Item = (&'a Vec<u8>, &'a Slot)>,
-    scan: &Scan,
-) -> Result<Vec<Entry>> {
-    let is_first = |a: &[u8], b: &[u8]| if scan.reverse { a > b } else { a < b };
-    let mut pending = pending.peekable();
-    let mut found = Vec::new();
-    let restore = |found: &mut Vec<Entry>, key: &[u8], slot: &Slot| {
-        found.extend(slot.before.clone().map(|before| (key.to_vec(), before)));
-    };
-    for entry in stored {
-        let (key, value) = entry?;
-        while let Some((changed, slot)) = pending.next_if(|(changed, _)| is_first(changed, &key)) {
-            restore(&mut found, changed, slot);
-        }
-        match pending.next_if(|(changed, _)| **changed == key) {
-            Some((changed, slot)) => restore(&mut found, changed, slot),
-            None => found.push((key, value)),
-        }
-        if found.len() >= scan.limit {
-            found.truncate(scan.limit);
-            return Ok(found);
-        }
-    }
-    for (changed, slot) in pending {
-        restore(&mut found, changed, slot);
-    }
-    found.truncate(scan.limit);
-    Ok(found)
 }

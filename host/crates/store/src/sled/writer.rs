@@ -1,52 +1,61 @@
-//! The one thread that writes: takes what waits, applies it, passes the barrier, answers.
+//! The one thread that commits: takes what waits, evaluates it, appends it to the journal,
+//! shows it to readers, answers. Sled is not its concern.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use gatehouse_domain::{Error, Result};
 
-use super::blobs;
-use super::boot::Booted;
-use super::cell::{self, corrupt, panic_text};
 use super::config::SledConfig;
 use super::group::Group;
-use super::open::pass_barrier;
+use super::home::Home;
+use super::journal::Journal;
 use super::queue::{Next, Request};
+use super::sentinel::Sentinel;
 use super::space::Room;
 use super::storage::Shared;
 use crate::storage::Seq;
 
-/// How often the database is checked for files that it must not write.
-const CHECK_EVERY: Duration = Duration::from_secs(3600);
-
 /// How often to look at the room on the disk while there is plenty.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How much more than the limits must be free for that, in bytes: far more than can be written
-/// between two looks.
-const PLENTY: u64 = 256 << 20;
+/// The writer's files.
+pub(super) struct Files {
+    pub(super) journal: Journal,
+    pub(super) sentinel: Sentinel,
+    /// The lock, which is released last.
+    pub(super) home: Home,
+}
 
-/// The writer's own state. Dropping it closes the database and then releases the lock.
+/// The writer's own state.
 pub(super) struct Writer {
-    booted: Booted,
+    files: Files,
+    /// The newest commit.
+    seq: Seq,
+    applier: JoinHandle<Result<()>>,
     shared: Arc<Shared>,
     config: SledConfig,
     next_sync: Instant,
-    next_check: Instant,
     /// The room on the disk when it was last looked at.
     room: Room,
     next_look: Instant,
 }
 
 impl Writer {
-    pub(super) fn new(booted: Booted, shared: Arc<Shared>, config: SledConfig) -> Self {
+    pub(super) fn new(
+        files: Files,
+        seq: Seq,
+        applier: JoinHandle<Result<()>>,
+        shared: Arc<Shared>,
+        config: SledConfig,
+    ) -> Self {
         let now = Instant::now();
         let (next_sync, room) = (now + config.sentinel_every, Room::of(&config.dir));
-        Self { next_sync, next_check: now + CHECK_EVERY, room, next_look: now + LOOK_EVERY, booted, shared, config }
+        Self { files, seq, applier, shared, config, next_sync, room, next_look: now + LOOK_EVERY }
     }
 
-    /// Works until the queue is closed, then flushes and marks the end.
+    /// Works until the queue is closed, waits until sled has everything, and marks the end.
     ///
     /// # Errors
     /// Whatever stopped the last write.
@@ -57,28 +66,33 @@ impl Writer {
                 Next::Idle => {}
                 Next::Closed => break,
             }
-            self.keep_house();
+            self.mark();
         }
-        self.shared.view.close();
-        self.shared.status.check()?;
-        pass_barrier(&self.booted.open)?;
-        self.booted.sentinel.sync(self.booted.seq)
+        let Self { mut files, seq, applier, shared, .. } = self;
+        shared.view.close();
+        shared.backlog.close();
+        let applied = applier.join().unwrap_or_else(|_| Err(Error::internal("the store's applier panicked")));
+        let ended = shared.status.check().and(applied).and_then(|()| files.sentinel.sync(seq));
+        drop(files.home);
+        ended
     }
 
     /// Evaluates a group, writes it and answers. Answers come after the barrier and after
     /// readers see the group, so a caller always reads its own write.
     fn serve(&mut self, requests: Vec<Request>) {
+        self.shared.backlog.wait_for_room(&self.shared.status);
         if let Err(refusal) = self.shared.status.check().and_then(|()| self.check_room()) {
             for request in requests {
                 let _ = request.answer.send(Err(Error::new(refusal.kind, refusal.message.clone())));
             }
             return;
         }
-        let mut group = Group::new(self.booted.seq);
-        let tree = &self.booted.open.tree;
-        let read = |key: &[u8]| cell::get(tree, &cell::data_key(key));
-        let evaluate = |request: Request| (group.apply(request.batch, read), request.answer);
-        let answers: Vec<_> = requests.into_iter().map(evaluate).collect();
+        let mut group = Group::new(self.seq);
+        let view = &self.shared.view;
+        let evaluate = |request: Request| (group.apply(request.batch, |key| view.seq_of(key)), request.answer);
+        let mut answers: Vec<_> = requests.into_iter().map(evaluate).collect();
+        // Who lost hears of it first, and so is before who won when both come back.
+        answers.sort_by_key(|(outcome, _)| outcome.is_ok());
         let written = self.write(group).map_err(|error| self.shared.status.fail(&error));
         for (outcome, answer) in answers {
             let outcome = match (&written, outcome) {
@@ -94,8 +108,7 @@ impl Writer {
     /// while: asking the file system takes as long as a good part of a commit.
     fn check_room(&mut self) -> Result<()> {
         let now = Instant::now();
-        let plenty = self.room.free > PLENTY + 2 * self.config.space.full_bytes.min(u64::MAX / 4);
-        if !plenty || now >= self.next_look {
+        if !self.has_plenty() || now >= self.next_look {
             self.room = Room::of(&self.config.dir);
             self.next_look = now + LOOK_EVERY;
         }
@@ -106,48 +119,40 @@ impl Writer {
         if group.is_empty() {
             return Ok(());
         }
-        let seq = group.seq;
-        let (view, open) = (&self.shared.view, &self.booted.open);
-        let attempt = AssertUnwindSafe(|| view.apply(group).and_then(|()| pass_barrier(open)));
-        catch_unwind(attempt).unwrap_or_else(|panic| Err(corrupt(&panic_text(panic.as_ref()))))?;
-        self.booted.seq = seq;
-        let slots = self.shared.view.publish();
-        self.shared.status.passed(seq);
-        self.shared.watchers.notify(&slots.keys().map(Vec::as_slice).collect());
-        self.booted.sentinel.hint(seq)
+        let Group { writes, record, seq } = group;
+        let has_room = self.has_plenty();
+        let spare = if self.files.journal.is_full() { self.shared.backlog.take_spare() } else { None };
+        let ended = self.files.journal.append(record, seq, has_room, spare.as_deref())?;
+        self.seq = seq;
+        let shared = &self.shared;
+        let keys: Vec<_> = writes.keys().cloned().collect();
+        shared.view.publish(writes, seq);
+        shared.status.passed(seq);
+        shared.backlog.added(|| shared.view.pending(), ended);
+        shared.watchers.notify(&keys.iter().map(Vec::as_slice).collect());
+        self.files.sentinel.hint(seq)
+    }
+
+    /// Whether the disk has room for more than what has to be written.
+    fn has_plenty(&self) -> bool {
+        self.room.free > self.config.space.plenty()
     }
 
     /// When to look up although nothing is to be written.
     fn deadline(&self) -> Instant {
-        let marked = self.booted.sentinel.synced() == self.booted.seq;
-        if marked { self.next_check } else { self.next_sync.min(self.next_check) }
-    }
-
-    fn keep_house(&mut self) {
-        if self.shared.status.check().is_err() {
-            return;
-        }
-        if let Err(error) = self.mark().and_then(|()| self.check()) {
-            self.shared.status.fail(&error);
-        }
+        let marked = self.files.sentinel.synced() == self.seq;
+        if marked { Instant::now() + Duration::from_secs(3600) } else { self.next_sync }
     }
 
     /// Syncs `COMMITTED`, if it is time and something was written.
-    fn mark(&mut self) -> Result<()> {
-        let (seq, now): (Seq, _) = (self.booted.seq, Instant::now());
-        if now < self.next_sync || self.booted.sentinel.synced() == seq {
-            return Ok(());
+    fn mark(&mut self) {
+        let now = Instant::now();
+        if self.shared.status.check().is_err() || now < self.next_sync || self.files.sentinel.synced() == self.seq {
+            return;
         }
         self.next_sync = now + self.config.sentinel_every;
-        self.booted.sentinel.sync(seq)
-    }
-
-    fn check(&mut self) -> Result<()> {
-        let now = Instant::now();
-        if now < self.next_check {
-            return Ok(());
+        if let Err(error) = self.files.sentinel.sync(self.seq) {
+            self.shared.status.fail(&error);
         }
-        self.next_check = now + CHECK_EVERY;
-        blobs::check(&self.booted.path)
     }
 }

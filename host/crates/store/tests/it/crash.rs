@@ -9,13 +9,15 @@ use std::sync::Arc;
 use gatehouse_store::SledStorage;
 use gatehouse_store::storage::{Batch, Storage};
 
-use crate::support::{all, config, get};
+use crate::support::{all, config, get, slow};
 
 const KILLS: u64 = 24;
 const WRITERS: u64 = 6;
 /// How many log entries of each writer are kept; older ones are deleted.
 const KEPT: u64 = 12;
 const DIR: &str = "GATEHOUSE_STORE_CRASH_DIR";
+/// Set for a child whose database never follows its journal.
+const SLOW: &str = "GATEHOUSE_STORE_CRASH_SLOW";
 
 fn value(writer: u64, n: u64) -> Vec<u8> {
     let size = (writer * 7919 + n * 104_729) % 9000;
@@ -53,7 +55,8 @@ fn child() {
     let Ok(dir) = std::env::var(DIR) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
-        let storage = Arc::new(SledStorage::open(config(Path::new(&dir))).unwrap());
+        let settings = if std::env::var(SLOW).is_ok() { slow } else { config };
+        let storage = Arc::new(SledStorage::open(settings(Path::new(&dir))).unwrap());
         let writers = (0..WRITERS).map(|writer| {
             let storage = Arc::clone(&storage);
             tokio::spawn(async move {
@@ -73,8 +76,12 @@ fn child() {
 
 /// Runs the child until it has acknowledged `count` commits, kills it, and returns the
 /// newest acknowledged commit of each writer.
-fn run_and_kill(dir: &Path, count: u64, acked: &mut [u64]) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+fn run_and_kill(dir: &Path, count: u64, is_slow: bool, acked: &mut [u64]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    if is_slow {
+        command.env(SLOW, "1");
+    }
+    let mut child = command
         .args(["crash::child", "--exact", "--nocapture"])
         .env(DIR, dir)
         .stdout(Stdio::null())
@@ -118,7 +125,11 @@ async fn killed_processes_lose_nothing_that_they_acknowledged() {
     let mut acked = vec![0; WRITERS as usize];
     for round in 0..KILLS {
         let count = 1 + round * 7919 % 97 * 3;
-        run_and_kill(dir.path(), count, &mut acked);
+        // A journal without its database, one that the database follows, and the one after the other.
+        run_and_kill(dir.path(), count, round % 3 == 0, &mut acked);
+        if round % 3 == 2 {
+            run_and_kill(dir.path(), count, true, &mut acked);
+        }
         verify(dir.path(), &acked).await;
     }
     assert!(acked.iter().sum::<u64>() > KILLS);

@@ -8,7 +8,7 @@ use gatehouse_store::SledStorage;
 use gatehouse_store::storage::{Batch, Scan, Storage, Versioned};
 use tempfile::TempDir;
 
-use crate::support::{config, put};
+use crate::support::{config, put, slow};
 
 type Entries = Vec<(Vec<u8>, Versioned)>;
 
@@ -35,15 +35,28 @@ async fn everything(dir: &Path) -> Result<Entries> {
 async fn sample() -> (TempDir, Entries) {
     let dir = tempfile::tempdir().unwrap();
     let storage = SledStorage::open(config(dir.path())).unwrap();
+    let expect = fill(&storage).await;
+    storage.close().await.unwrap();
+    (dir, expect)
+}
+
+/// The same of a process that was killed before anything but the journal had it.
+async fn pending_sample() -> (TempDir, Entries) {
+    let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let storage = SledStorage::open(slow(dir.path())).unwrap();
+    let expect = fill(&storage).await;
+    copy(dir.path(), killed.path());
+    (killed, expect)
+}
+
+async fn fill(storage: &SledStorage) -> Entries {
     for n in 0..200u32 {
         let value = n.to_be_bytes().repeat(1 + (n as usize * 37) % 300);
         let mut batch = put(format!("key/{:03}", n % 150).as_bytes(), &value);
         batch.deletes.extend((n % 11 == 0).then(|| format!("key/{:03}", (n + 75) % 150).into_bytes()));
         storage.commit(batch).await.unwrap();
     }
-    let expect = storage.scan(Scan { limit: 100_000, ..Scan::default() }).await.unwrap();
-    storage.close().await.unwrap();
-    (dir, expect)
+    storage.scan(Scan { limit: 100_000, ..Scan::default() }).await.unwrap()
 }
 
 /// Damages a copy and checks that it is refused, or read right.
@@ -66,11 +79,12 @@ async fn check(original: &Path, expect: &Entries, what: &str, damage: impl FnOnc
 
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut files = vec![PathBuf::from("COMMITTED"), PathBuf::from("CURRENT")];
-    let database = Path::new("db-000001");
-    for entry in fs::read_dir(dir.join(database)).unwrap() {
-        let entry = entry.unwrap();
-        if entry.path().is_file() {
-            files.push(database.join(entry.file_name()));
+    for folder in ["db-000001", "journal"].map(Path::new) {
+        for entry in fs::read_dir(dir.join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.path().is_file() {
+                files.push(folder.join(entry.file_name()));
+            }
         }
     }
     files
@@ -78,10 +92,15 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 
 #[tokio::test]
 async fn a_flipped_bit_is_noticed_or_harmless() {
-    let (dir, expect) = sample().await;
+    for (dir, expect) in [sample().await, pending_sample().await] {
+        check_flips(dir.path(), &expect).await;
+    }
+}
+
+async fn check_flips(dir: &Path, expect: &Entries) {
     let (mut cases, mut refused) = (0, 0);
-    for file in files(dir.path()) {
-        let bytes = fs::read(dir.path().join(&file)).unwrap();
+    for file in files(dir) {
+        let bytes = fs::read(dir.join(&file)).unwrap();
         let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         for step in 0..60u64 {
             let at = (step * 2_654_435_761 % used.max(1) as u64) as usize;
@@ -92,7 +111,7 @@ async fn a_flipped_bit_is_noticed_or_harmless() {
                 fs::write(copy.join(&file), bytes).unwrap();
             };
             cases += 1;
-            refused += u32::from(check(dir.path(), &expect, &format!("{} at {at}", file.display()), flip).await);
+            refused += u32::from(check(dir, expect, &format!("{} at {at}", file.display()), flip).await);
         }
     }
     assert!(refused > 0, "none of {cases} damages was noticed, so the test damages nothing");
@@ -100,14 +119,19 @@ async fn a_flipped_bit_is_noticed_or_harmless() {
 
 #[tokio::test]
 async fn a_truncated_file_is_noticed_or_harmless() {
-    let (dir, expect) = sample().await;
-    for file in files(dir.path()) {
-        let length = fs::metadata(dir.path().join(&file)).unwrap().len();
+    for (dir, expect) in [sample().await, pending_sample().await] {
+        check_cuts(dir.path(), &expect).await;
+    }
+}
+
+async fn check_cuts(dir: &Path, expect: &Entries) {
+    for file in files(dir) {
+        let length = fs::metadata(dir.join(&file)).unwrap().len();
         for step in 0..12u64 {
             let left = length * step / 12;
             let cut =
                 |copy: &Path| fs::File::options().write(true).open(copy.join(&file)).unwrap().set_len(left).unwrap();
-            let refused = check(dir.path(), &expect, &format!("{} cut to {left}", file.display()), cut).await;
+            let refused = check(dir, expect, &format!("{} cut to {left}", file.display()), cut).await;
             assert!(refused || !file.ends_with("db") || step > 0, "an emptied database was served");
         }
     }
@@ -121,6 +145,7 @@ async fn a_missing_file_is_never_taken_for_a_new_database() {
         ("CURRENT", false),
         ("db-000001/db", false),
         ("db-000001", false),
+        ("journal", false),
         ("BALLAST", true),
         ("LOCK", true),
     ] {
@@ -130,6 +155,52 @@ async fn a_missing_file_is_never_taken_for_a_new_database() {
         };
         let refused = check(dir.path(), &expect, file, remove).await;
         assert_eq!(refused, !may_open, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_database_is_refused_and_the_refusal_tells_of_the_journal() {
+    let (dir, _) = pending_sample().await;
+    fs::remove_file(dir.path().join("db-000001/db")).unwrap();
+    let error = everything(dir.path()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Corrupt);
+    assert!(error.message.contains("holds the commits 2 to 201"), "{error}");
+}
+
+/// The last record is torn, as by a power cut before it was acknowledged: everything but its
+/// commit is there, and the next commits are kept.
+#[tokio::test]
+async fn a_torn_last_record_is_not_there_and_not_in_the_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = SledStorage::open(slow(dir.path())).unwrap();
+    let expect = fill(&storage).await;
+    let mark = fs::read(dir.path().join("COMMITTED")).unwrap();
+    let journal = dir.path().join("journal/0000000001");
+    let used = |path: &Path| fs::read(path).unwrap().iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let before = used(&journal).next_multiple_of(512);
+    storage.commit(put(b"torn", &[7; 900])).await.unwrap();
+    let end = used(&journal);
+    assert!(end > before + 900);
+    for at in (before..end).step_by(53) {
+        let killed = tempfile::tempdir().unwrap();
+        copy(dir.path(), killed.path());
+        fs::write(killed.path().join("COMMITTED"), &mark).unwrap();
+        let journal = killed.path().join("journal/0000000001");
+        let mut bytes = fs::read(&journal).unwrap();
+        bytes[at..end].fill(0);
+        fs::write(&journal, bytes).unwrap();
+        assert!(everything(killed.path()).await.unwrap() == expect, "torn at {at}");
+        let storage = SledStorage::open(slow(killed.path())).unwrap();
+        storage.commit(put(b"next", b"1")).await.unwrap();
+        drop(storage);
+        assert_eq!(everything(killed.path()).await.unwrap().len(), expect.len() + 1);
+        // With the mark of the killed process, the same is a loss.
+        let killed = tempfile::tempdir().unwrap();
+        copy(dir.path(), killed.path());
+        let journal = killed.path().join("journal/0000000001");
+        fs::write(&journal, &fs::read(&journal).unwrap()[..at]).unwrap();
+        let error = everything(killed.path()).await.unwrap_err();
+        assert!(error.kind == ErrorKind::Corrupt && error.message.contains("acknowledged"), "{error}");
     }
 }
 

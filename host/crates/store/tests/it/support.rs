@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatehouse_domain::Result;
+use gatehouse_store::sled::JournalLimits;
 use gatehouse_store::storage::{Append, Batch, Check, Expect, Scan, Seq, Storage};
 use gatehouse_store::{Artefacts, MemoryStorage, SledConfig, SledStorage, Store};
 use tempfile::TempDir;
@@ -34,7 +36,21 @@ pub(crate) fn config(dir: &Path) -> SledConfig {
     let mut config = SledConfig::new(dir);
     config.cache_bytes = 8 << 20;
     config.space.full_bytes = 0;
-    config.space.ballast_bytes = 1 << 20;
+    config.space.ballast_bytes = 4 << 20;
+    // Small, so that files end and the database follows within a test.
+    config.journal = JournalLimits {
+        file_bytes: 128 << 10,
+        total_bytes: 512 << 10,
+        pending_bytes: 512 << 10,
+        apply_after: Duration::from_millis(3),
+    };
+    config
+}
+
+/// The same for a database that never follows its journal.
+pub(crate) fn slow(dir: &Path) -> SledConfig {
+    let mut config = config(dir);
+    config.journal = JournalLimits { apply_after: Duration::from_secs(3600), ..JournalLimits::default() };
     config
 }
 
