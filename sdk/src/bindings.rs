@@ -3,7 +3,7 @@
 //!
 //! Each exportable interface has a world of its own, so that a component exports exactly what
 //! was chosen: the linker merges the worlds of the export macros that are called. Shared types
-//! are generated once, in `host`, and mapped into the other worlds.
+//! are generated once, in `host` and in the `types` of each package, and mapped into the other worlds.
 #![allow(
     missing_docs,
     unsafe_code,
@@ -14,13 +14,19 @@
     reason = "generated from the contracts in wit/: its ABI needs unsafe, and its documents are theirs"
 )]
 
-pub mod charges;
+pub mod accounting;
+pub mod automation;
+mod bytes;
+pub mod calendar;
+pub mod commerce;
 pub mod connection;
-pub mod customers;
+pub mod crm;
+pub mod documents;
+pub mod email;
 pub mod host;
-pub mod links;
-pub mod refunds;
+pub mod marketing;
+pub mod messaging;
+pub mod payments;
+mod status;
 pub mod sync;
-mod sync_status;
-pub mod transactions;
 pub mod webhook;

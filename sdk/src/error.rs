@@ -90,6 +90,17 @@ impl Error {
         self
     }
 
+    /// Adds the provider's own code, and takes the kind that the table has for it. A code that is not
+    /// in the table leaves the kind as the status made it.
+    #[must_use]
+    pub fn coded(mut self, code: Option<&str>, kinds: &[(&str, ErrorKind)]) -> Self {
+        let Some(code) = code.filter(|code| !code.is_empty()) else { return self };
+        if let Some((_, kind)) = kinds.iter().find(|(known, _)| *known == code) {
+            self.kind = *kind;
+        }
+        self.with_code(Some(code))
+    }
+
     /// Adds the provider's HTTP status.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
@@ -193,6 +204,20 @@ mod tests {
         ] {
             assert_eq!(Error::from_status(status, Effect::Read, "why").kind, read, "{status}");
             assert_eq!(Error::from_status(status, Effect::Write, "why").kind, write, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_known_code_says_more_than_the_status() {
+        let kinds = [("card_declined", ErrorKind::Declined)];
+        for (code, kind, kept) in [
+            (Some("card_declined"), ErrorKind::Declined, Some("card_declined")),
+            (Some("other"), ErrorKind::InvalidInput, Some("other")),
+            (Some(""), ErrorKind::InvalidInput, None),
+            (None, ErrorKind::InvalidInput, None),
+        ] {
+            let error = Error::from_status(400, Effect::Write, "why").coded(code, &kinds);
+            assert_eq!((error.kind, error.provider_code.as_deref(), error.http_status), (kind, kept, Some(400)));
         }
     }
 

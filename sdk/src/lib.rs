@@ -1,22 +1,30 @@
 //! The Gatehouse plugin SDK: what an author needs to write a gateway in Rust, compile it to
 //! a component and test it offline. It never opens a socket and never sees a secret.
 //!
-//! Read in this order: [`payments`], [`connection`], [`webhook`] and [`sync`] are the
-//! contracts a gateway implements; [`export_gateway!`] exports them; [`http`], [`context`]
-//! and [`log`] are what the host lends; [`Error`] is how a gateway fails; `harness` plays fixtures.
+//! Read in this order: [`connection`], [`webhook`], [`sync`] and the packages of the domains, such as
+//! [`payments`], are the contracts a gateway implements; [`export_gateway!`] exports them; [`http`],
+//! [`context`] and [`log`] are what the host lends; [`Error`] is how a gateway fails; [`money`], [`time`],
+//! [`paging`], [`graphql`], [`mime`] and [`base64`] are what gateways share; `harness` plays fixtures.
 
 #[doc(hidden)]
 pub mod bindings;
+mod contracts;
+mod export;
+
 pub mod context;
 mod error;
-mod export;
 pub mod http;
 mod imports;
-pub mod json;
 pub mod log;
-pub mod money;
 #[cfg(target_arch = "wasm32")]
 mod no_wasi;
+
+pub mod base64;
+pub mod graphql;
+pub mod json;
+pub mod mime;
+pub mod money;
+pub mod paging;
 pub mod time;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -26,16 +34,9 @@ pub use bindings::connection::exports::gatehouse::plugin::connection;
 pub use bindings::host::gatehouse::plugin::types::{Account, Error, ErrorKind, Money};
 pub use bindings::sync::exports::gatehouse::plugin::sync;
 pub use bindings::webhook::exports::gatehouse::plugin::webhook;
+pub use contracts::{
+    accounting, automation, calendar, commerce, crm, documents, email, marketing, messaging, payments,
+};
 
 /// The answer of every exported function: a value, or an [`Error`] of a closed kind.
 pub type Result<T> = core::result::Result<T, Error>;
-
-/// Taking and giving back money: the interfaces of `gatehouse:payments`.
-pub mod payments {
-    pub use crate::bindings::charges::exports::gatehouse::payments::charges;
-    pub use crate::bindings::customers::exports::gatehouse::payments::customers;
-    pub use crate::bindings::host::gatehouse::payments::types::{Metadata, Payment, PaymentStatus};
-    pub use crate::bindings::links::exports::gatehouse::payments::links;
-    pub use crate::bindings::refunds::exports::gatehouse::payments::refunds;
-    pub use crate::bindings::transactions::exports::gatehouse::payments::transactions;
-}

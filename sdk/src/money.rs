@@ -76,6 +76,30 @@ pub fn from_decimal(text: &str, currency: &str) -> Result<Money> {
     Ok(Money::new(units, currency))
 }
 
+/// The amount as a JSON number in whole units, for providers that want `19.99`: the nearest float, which is
+/// written with the same decimals again up to 15 digits.
+pub fn to_number(money: &Money) -> f64 {
+    money.minor_units as f64 / scale(&money.currency)
+}
+
+/// Reads a JSON number in whole units, such as `19.99`.
+///
+/// # Errors
+/// `provider` for a number that is finer than the minor unit, or too large to be exact as a float.
+pub fn from_number(number: f64, currency: &str) -> Result<Money> {
+    let scaled = number * scale(currency);
+    let units = scaled.round();
+    // A float has 15 exact digits: what is further off than their last one was not written as minor units.
+    if units.abs() <= 9e15 && (scaled - units).abs() <= units.abs() * 1e-14 + 1e-9 {
+        return Ok(Money::new(units as i64, currency));
+    }
+    Err(Error::provider(format!("a number is not an amount of {currency}: it is too fine or too large")))
+}
+
+fn scale(currency: &str) -> f64 {
+    f64::from(10_u32.pow(decimals(currency)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +157,30 @@ mod tests {
             (1, "", false),
         ] {
             assert_eq!(positive(&Money::new(units, currency)).is_ok(), good, "{units} {currency}");
+        }
+    }
+
+    #[test]
+    fn numbers_go_both_ways() {
+        for (units, currency, number) in [
+            (1999, "EUR", 19.99),
+            (-5, "EUR", -0.05),
+            (110, "USD", 1.10),
+            (1_234_567_890_123, "EUR", 12_345_678_901.23),
+            (1999, "JPY", 1999.0),
+            (1001, "KWD", 1.001),
+            (0, "EUR", 0.0),
+        ] {
+            let money = Money::new(units, currency);
+            assert_eq!(to_number(&money).to_bits(), f64::to_bits(number));
+            assert_eq!(from_number(number, currency), Ok(money));
+        }
+        for cents in (0..20_000_000_i64).step_by(997) {
+            let money = Money::new(cents, "EUR");
+            assert_eq!(from_number(to_number(&money), "EUR"), Ok(money));
+        }
+        for (number, currency) in [(19.991, "EUR"), (0.5, "JPY"), (1e300, "EUR"), (f64::NAN, "EUR"), (0.0001, "KWD")] {
+            assert!(from_number(number, currency).is_err(), "{number} {currency}");
         }
     }
 }

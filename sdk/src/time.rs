@@ -1,24 +1,26 @@
 //! Moments as providers write them, to and from milliseconds since 1970. It has no clock: a
 //! gateway learns the time only from what it is given.
 
+mod date;
+mod epoch;
+mod mail;
+
+pub use date::{checked_date, format_date, parse_date};
+pub use epoch::{from_seconds, parse_dotnet, parse_seconds, to_seconds};
+pub use mail::{format_rfc2822, parse_rfc2822};
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// Reads a moment of RFC 3339, such as `2026-03-01T09:30:00.5+01:00`, as milliseconds since 1970.
 /// `None` for any other text and for moments before 1970.
 pub fn parse_rfc3339(text: &str) -> Option<u64> {
-    let mut rest = text;
-    let year = number(&mut rest, 4)?;
-    let month = number(skip(&mut rest, '-')?, 2)?;
-    let day = number(skip(&mut rest, '-')?, 2)?;
-    if !rest.starts_with(['T', 't', ' ']) {
-        return None;
-    }
-    rest = rest.get(1..)?;
-    let hour = number(&mut rest, 2)?;
-    let minute = number(skip(&mut rest, ':')?, 2)?;
-    let second = number(skip(&mut rest, ':')?, 2)?;
-    let fraction = fraction_ms(&mut rest)?;
-    let offset = offset_minutes(rest)?;
-    let seconds = seconds(year, month, day, hour, minute, second)?.checked_sub(offset.checked_mul(60)?)?;
-    u64::try_from(seconds.checked_mul(1000)?.checked_add(fraction)?).ok()
+    moment(text, offset_minutes)
+}
+
+/// Reads a moment that a provider writes without a zone and means in UTC, such as
+/// `2026-03-01T09:30:00`; one with a zone is read by that.
+pub fn parse_utc(text: &str) -> Option<u64> {
+    moment(text, |zone| if zone.is_empty() { Some(0) } else { offset_minutes(zone) })
 }
 
 /// Writes milliseconds since 1970 as RFC 3339 in UTC: `2026-03-01T08:30:00.500Z`.
@@ -32,7 +34,6 @@ pub fn format_rfc3339(ms: u64) -> String {
 /// Reads the preferred form of an HTTP date (RFC 9110 §5.6.7), such as
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, as milliseconds since 1970.
 pub fn parse_http_date(text: &str) -> Option<u64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, text) = text.split_once(", ")?;
     let mut parts = text.split(' ');
     let day = parts.next()?.parse().ok()?;
@@ -45,6 +46,24 @@ pub fn parse_http_date(text: &str) -> Option<u64> {
         return None;
     }
     u64::try_from(seconds(year, month, day, hour, minute, second)?.checked_mul(1000)?).ok()
+}
+
+fn moment(text: &str, offset: impl Fn(&str) -> Option<i64>) -> Option<u64> {
+    let mut rest = text;
+    let year = number(&mut rest, 4)?;
+    let month = number(skip(&mut rest, '-')?, 2)?;
+    let day = number(skip(&mut rest, '-')?, 2)?;
+    if !rest.starts_with(['T', 't', ' ']) {
+        return None;
+    }
+    rest = rest.get(1..)?;
+    let hour = number(&mut rest, 2)?;
+    let minute = number(skip(&mut rest, ':')?, 2)?;
+    let second = number(skip(&mut rest, ':')?, 2)?;
+    let fraction = fraction_ms(&mut rest)?;
+    let offset = offset(rest)?;
+    let seconds = seconds(year, month, day, hour, minute, second)?.checked_sub(offset.checked_mul(60)?)?;
+    u64::try_from(seconds.checked_mul(1000)?.checked_add(fraction)?).ok()
 }
 
 fn skip<'a, 'b>(rest: &'a mut &'b str, separator: char) -> Option<&'a mut &'b str> {
@@ -141,6 +160,14 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_rfc3339(text), expect, "{text}");
+        }
+        for (text, expect) in [
+            ("2026-03-01T09:30:00", Some(1_772_357_400_000)),
+            ("2026-03-01T09:30:00.25", Some(1_772_357_400_250)),
+            ("2026-03-01T09:30:00+01:00", Some(1_772_353_800_000)),
+            ("2026-03-01", None),
+        ] {
+            assert_eq!(parse_utc(text), expect, "{text}");
         }
     }
 

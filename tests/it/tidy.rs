@@ -3,6 +3,7 @@
 mod arrows;
 mod contracts;
 mod gateways;
+mod interfaces;
 mod sources;
 
 use std::path::{Path, PathBuf};

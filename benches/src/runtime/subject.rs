@@ -47,7 +47,7 @@ pub(super) fn small() -> Subject {
 pub(super) fn real() -> Subject {
     let amount = record([("minor-units", Val::S64(1999)), ("currency", Val::String("EUR".to_owned()))]);
     let absent = ["customer", "payment-method", "reference"].map(|name| (name, Val::Option(None)));
-    let more = ["receipt-email", "capture", "metadata"].map(|name| (name, Val::Option(None)));
+    let more = ["payer-email", "return-url", "capture", "metadata"].map(|name| (name, Val::Option(None)));
     let fields = std::iter::once(("amount", amount)).chain(absent).chain([("description", some("a book"))]).chain(more);
     Subject {
         name: "the Stripe gateway",

@@ -10,9 +10,9 @@ fn main() -> io::Result<()> {
     let contracts = here.join("../../../wit");
     println!("cargo:rerun-if-changed={}", contracts.display());
     let mut list = String::from("&[\n");
-    for package in sorted(&contracts)? {
+    for package in sorted(&contracts)?.iter().filter(|entry| entry.is_dir()) {
         let _ = writeln!(list, "    &[");
-        for file in sorted(&package)?.iter().filter(|file| file.extension().is_some_and(|end| end == "wit")) {
+        for file in sorted(package)?.iter().filter(|file| file.extension().is_some_and(|end| end == "wit")) {
             println!("cargo:rerun-if-changed={}", file.display());
             let name = file.file_name().unwrap_or_default();
             let _ = writeln!(list, "        ({name:?}, include_str!({:?})),", file.canonicalize()?);

@@ -20,7 +20,7 @@ pub(crate) fn get(id: &str) -> Result<Payment> {
     payment(&api::send(Request::get(path), &Settings::load()?)?)
 }
 
-fn payment(response: &http::Response) -> Result<Payment> {
+pub(crate) fn payment(response: &http::Response) -> Result<Payment> {
     let intent: PaymentIntent = api::read(response)?;
     intent.to_payment().map_err(|problem| response.senseless(problem))
 }
@@ -34,14 +34,18 @@ fn form(request: &PaymentRequest, settings: &Settings) -> Result<Form> {
         .set_some("confirm", request.payment_method.as_ref().map(|_| true))
         .set_some("capture_method", (request.capture == Some(false)).then_some("manual"))
         .set_some("description", request.description.as_deref())
-        .set_some("receipt_email", request.receipt_email.as_deref());
-    let form = set_methods(form, settings.payment_method_types.as_deref(), request.payment_method.is_some());
+        .set_some("receipt_email", request.payer_email.as_deref());
+    let form = set_steps(form, request, settings.payment_method_types.as_deref());
     api::set_metadata(form, "metadata", request.metadata.as_deref(), request.reference.as_deref())
 }
 
-/// Which kinds of payment method may be used. A payment that is confirmed here has no page for the
-/// payer to come back to, so methods that send the payer elsewhere are left out.
-fn set_methods(mut form: Form, types: Option<&[String]>, confirmed: bool) -> Form {
+/// Which kinds of payment method may be used, and where the payer comes back to. Stripe takes that
+/// page only where the payment is confirmed; without one, methods that send the payer elsewhere are
+/// left out.
+fn set_steps(form: Form, request: &PaymentRequest, types: Option<&[String]>) -> Form {
+    let confirmed = request.payment_method.is_some();
+    let page = request.return_url.as_deref().filter(|_| confirmed);
+    let mut form = form.set_some("return_url", page);
     if let Some(types) = types {
         for (index, kind) in types.iter().enumerate() {
             form = form.set(format!("payment_method_types[{index}]"), kind);
@@ -49,5 +53,5 @@ fn set_methods(mut form: Form, types: Option<&[String]>, confirmed: bool) -> For
         return form;
     }
     form = form.set("automatic_payment_methods[enabled]", true);
-    if confirmed { form.set("automatic_payment_methods[allow_redirects]", "never") } else { form }
+    if confirmed && page.is_none() { form.set("automatic_payment_methods[allow_redirects]", "never") } else { form }
 }

@@ -3,6 +3,7 @@
 //! It never sees a secret key; the host attaches it as `plugin.toml` says.
 
 mod api;
+mod captures;
 mod charges;
 mod connection;
 mod customers;
@@ -12,7 +13,8 @@ mod refunds;
 mod transactions;
 mod webhook;
 
-use gatehouse_sdk::payments::{charges as charge, customers as customer, links as link};
+use gatehouse_sdk::payments::{Payment, payment_cancelling as cancelling};
+use gatehouse_sdk::payments::{captures as capture, charges as charge, customers as customer, links as link};
 use gatehouse_sdk::payments::{refunds as refund, transactions as transaction};
 use gatehouse_sdk::{Account, Result, connection as account, webhook as hook};
 
@@ -41,9 +43,25 @@ impl charge::Guest for Stripe {
     }
 }
 
+impl capture::Guest for Stripe {
+    fn capture_payment(request: capture::CaptureRequest) -> Result<Payment> {
+        captures::capture(&request)
+    }
+}
+
+impl cancelling::Guest for Stripe {
+    fn cancel_payment(id: String) -> Result<Payment> {
+        captures::cancel(&id)
+    }
+}
+
 impl refund::Guest for Stripe {
     fn refund_payment(request: refund::RefundRequest) -> Result<refund::Refund> {
         refunds::refund(&request)
+    }
+
+    fn get_refund(id: String) -> Result<refund::Refund> {
+        refunds::get(&id)
     }
 }
 
@@ -65,4 +83,6 @@ impl transaction::Guest for Stripe {
     }
 }
 
-gatehouse_sdk::export_gateway!(Stripe: connection, webhook, charges, refunds, customers, links, transactions);
+gatehouse_sdk::export_gateway!(
+    Stripe: connection, webhook, charges, captures, payment_cancelling, refunds, customers, links, transactions
+);

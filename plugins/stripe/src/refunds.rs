@@ -1,15 +1,31 @@
-//! Refunds: `POST /v1/refunds`.
+//! Refunds: `POST /v1/refunds` and `GET /v1/refunds/{id}`.
 
-use gatehouse_sdk::http::Form;
-use gatehouse_sdk::payments::refunds::{Refund, RefundReason, RefundRequest};
+use gatehouse_sdk::http::{self, Form, Request};
+use gatehouse_sdk::payments::refunds::{Refund, RefundRequest};
 use gatehouse_sdk::{Error, Result};
 
 use crate::api::{self, Settings};
+
+/// The reasons that Stripe knows. It learns from `fraudulent`.
+const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
+
+/// How long a value of metadata may be.
+const METADATA_CHARS: usize = 500;
+
+/// Where another reason is kept.
+const REASON: &str = "metadata[reason]";
 
 /// Gives back a payment, whole or in part. A charge's id, from before payment intents, is taken too.
 pub(crate) fn refund(request: &RefundRequest) -> Result<Refund> {
     let settings = Settings::load()?;
     let response = api::post("/v1/refunds", "refund", form(request)?, &settings)?;
+    let refund: api::Refund = api::read(&response)?;
+    refund.to_refund().map_err(|problem| response.senseless(problem))
+}
+
+/// Reads a refund.
+pub(crate) fn get(id: &str) -> Result<Refund> {
+    let response = api::send(Request::get(http::path(&["v1", "refunds", id])?), &Settings::load()?)?;
     let refund: api::Refund = api::read(&response)?;
     refund.to_refund().map_err(|problem| response.senseless(problem))
 }
@@ -25,17 +41,10 @@ fn form(request: &RefundRequest) -> Result<Form> {
     };
     // Stripe refunds in the payment's own currency and takes no other.
     let amount = request.amount.as_ref().map(api::amount_to_stripe).transpose()?;
-    let form = Form::new()
-        .set(field, &request.payment)
-        .set_some("amount", amount)
-        .set_some("reason", request.reason.map(reason));
+    let form = Form::new().set(field, &request.payment).set_some("amount", amount);
+    let form = match request.reason.as_deref() {
+        Some(known) if REASONS.contains(&known) => form.set("reason", known),
+        other => form.set_some(REASON, other.map(|text| text.chars().take(METADATA_CHARS).collect::<String>())),
+    };
     api::set_metadata(form, "metadata", None, request.reference.as_deref())
-}
-
-fn reason(reason: RefundReason) -> &'static str {
-    match reason {
-        RefundReason::Duplicate => "duplicate",
-        RefundReason::Fraudulent => "fraudulent",
-        RefundReason::RequestedByCustomer => "requested_by_customer",
-    }
 }

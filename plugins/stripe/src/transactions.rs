@@ -20,8 +20,8 @@ pub(crate) fn list(request: &TransactionsRequest) -> Result<TransactionsPage> {
         .query_some("created[gte]", request.created_from_ms.map(seconds))
         .query_some("created[lt]", request.created_until_ms.map(seconds));
     let page: List<BalanceTransaction> = api::read(&api::send(get, &Settings::load()?)?)?;
-    let cursor = page.data.last().filter(|_| page.has_more).map(|last| last.id.clone());
-    Ok(TransactionsPage { transactions: page.data.iter().map(transaction).collect(), cursor })
+    let next = page.data.last().filter(|_| page.has_more).map(|last| last.id.clone());
+    Ok(TransactionsPage { items: page.data.iter().map(transaction).collect(), next })
 }
 
 /// The first whole second at or after a moment: Stripe's moments are whole seconds, so this keeps

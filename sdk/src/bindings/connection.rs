@@ -7,7 +7,7 @@ wit_bindgen::generate!({
             export gatehouse:plugin/connection@0.1.0;
         }
     ",
-    path: ["../wit/plugin@0.1.0", "../wit/payments@0.1.0"],
+    path: ["../wit/plugin@0.1.0"],
     with: {
         "gatehouse:plugin/types@0.1.0": crate::bindings::host::gatehouse::plugin::types,
     },

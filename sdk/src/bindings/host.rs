@@ -8,10 +8,9 @@ wit_bindgen::generate!({
             import gatehouse:plugin/http@0.1.0;
             import gatehouse:plugin/context@0.1.0;
             import gatehouse:plugin/log@0.1.0;
-            import gatehouse:payments/types@0.1.0;
         }
     ",
-    path: ["../wit/plugin@0.1.0", "../wit/payments@0.1.0"],
+    path: ["../wit/plugin@0.1.0"],
     generate_all,
     generate_unused_types: true,
     additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
@@ -24,6 +23,5 @@ wit_bindgen::generate!({
             #[serde(rename_all = "snake_case", tag = "kind", content = "value")]
         ],
         "gatehouse:plugin/log@0.1.0/level": [#[serde(rename_all = "snake_case")]],
-        "gatehouse:payments/types@0.1.0/payment-status": [#[serde(rename_all = "snake_case")]],
     },
 });

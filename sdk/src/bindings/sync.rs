@@ -7,7 +7,7 @@ wit_bindgen::generate!({
             export gatehouse:plugin/sync@0.1.0;
         }
     ",
-    path: ["../wit/plugin@0.1.0", "../wit/payments@0.1.0"],
+    path: ["../wit/plugin@0.1.0"],
     with: {
         "gatehouse:plugin/types@0.1.0": crate::bindings::host::gatehouse::plugin::types,
     },
@@ -16,7 +16,7 @@ wit_bindgen::generate!({
         "gatehouse:plugin/sync@0.1.0/change": [#[serde(deny_unknown_fields)]],
     },
     additional_member_attributes: {
-        "gatehouse:plugin/sync@0.1.0/outcome.status": [#[serde(with = "crate::bindings::sync_status")]],
+        "gatehouse:plugin/sync@0.1.0/outcome.status": [#[serde(with = "crate::bindings::status")]],
     },
     pub_export_macro: true,
     export_macro_name: "export_sync",

@@ -1,4 +1,5 @@
 //! From a function's name and its parameters as JSON to the call of a trait, one module an interface.
+//! It knows the shape of each call and nothing of what is done.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,13 +31,70 @@ pub fn call<P: DeserializeOwned, R: Serialize>(input: &Value, function: impl FnO
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// The only parameter `id`.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Id {
-    /// The provider's id of the record.
-    pub id: String,
+/// The module of an interface: `record` where a function takes one record, the parameter's name
+/// where it takes one text, nothing where it takes nothing.
+macro_rules! functions {
+    (pub $module:ident of $package:ident, $interface:literal { $($name:literal => $function:ident($($kind:ident)?);)+ }) => {
+        #[doc = concat!("`", $interface, "`.")]
+        pub mod $module {
+            use crate::$package::$module::Guest;
+            use crate::harness::dispatch::{Answer, Value, call as called};
+
+            /// Its functions.
+            pub const FUNCTIONS: &[&str] = &[$($name),+];
+
+            /// Calls one of them.
+            pub fn call<T: Guest>(function: &str, input: &Value) -> Option<Answer> {
+                match function {
+                    $($name => Some(functions!(@call called, input, T::$function, $($kind)?)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+    (@call $called:ident, $input:ident, $function:path, record) => {
+        $called($input, $function)
+    };
+    (@call $called:ident, $input:ident, $function:path, $name:ident) => {{
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Input {
+            $name: String,
+        }
+        $called($input, |Input { $name }| $function($name))
+    }};
+    (@call $called:ident, $input:ident, $function:path,) => {
+        $called($input, |crate::harness::dispatch::Nothing {}| $function())
+    };
 }
+
+mod accounting;
+mod automation;
+mod calendar;
+mod commerce;
+mod crm;
+mod documents;
+mod email;
+mod marketing;
+mod messaging;
+mod payments;
+
+pub use accounting::{
+    accounting_contacts, accounting_items, invoice_payments, invoice_sending, invoice_voiding, invoices,
+    ledger_accounts, tax_rates,
+};
+pub use automation::{operations, triggers, workflows};
+pub use calendar::{availability, bookings, calendar_cancelling, calendar_reading, calendar_writing, calendars};
+pub use commerce::{
+    customer_data, inventory, order_cancelling, order_fulfilling, orders, products, store_subscription_changes,
+    store_subscriptions,
+};
+pub use crm::{companies, contact_search, contact_upserts, contacts, notes, opportunities, pipelines};
+pub use documents::{envelope_changes, envelopes, signed_documents, signing_links, template_envelopes};
+pub use email::{email_templates, emails, mailboxes, suppressions, template_emails};
+pub use marketing::{audiences, campaign_reports, campaigns, subscriber_events, subscriber_tags, subscribers};
+pub use messaging::{channels, message_edits, message_history, messages, template_messages, workspace_members};
+pub use payments::{captures, charges, customers, links, payment_cancelling, refunds, transactions};
 
 /// `gatehouse:plugin/connection`.
 pub mod connection {
@@ -107,45 +165,3 @@ pub mod sync {
         }
     }
 }
-
-/// `gatehouse:payments/charges`.
-pub mod charges {
-    use super::{Answer, Id, Value};
-    use crate::payments::charges::Guest;
-
-    /// Its functions.
-    pub const FUNCTIONS: &[&str] = &["process-payment", "get-payment"];
-
-    /// Calls one of them.
-    pub fn call<T: Guest>(function: &str, input: &Value) -> Option<Answer> {
-        match function {
-            "process-payment" => Some(super::call(input, T::process_payment)),
-            "get-payment" => Some(super::call(input, |Id { id }| T::get_payment(id))),
-            _ => None,
-        }
-    }
-}
-
-/// An interface with one function that takes one record.
-macro_rules! one_function {
-    ($module:ident, $interface:literal, $name:literal, $function:ident) => {
-        #[doc = concat!("`", $interface, "`.")]
-        pub mod $module {
-            use super::{Answer, Value};
-            use crate::payments::$module::Guest;
-
-            /// Its functions.
-            pub const FUNCTIONS: &[&str] = &[$name];
-
-            /// Calls one of them.
-            pub fn call<T: Guest>(function: &str, input: &Value) -> Option<Answer> {
-                (function == $name).then(|| super::call(input, T::$function))
-            }
-        }
-    };
-}
-
-one_function!(refunds, "gatehouse:payments/refunds", "refund-payment", refund_payment);
-one_function!(customers, "gatehouse:payments/customers", "create-customer-profile", create_customer_profile);
-one_function!(links, "gatehouse:payments/links", "create-payment-link", create_payment_link);
-one_function!(transactions, "gatehouse:payments/transactions", "sync-transactions", sync_transactions);

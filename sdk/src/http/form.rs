@@ -45,6 +45,14 @@ impl Form {
         Ok(self)
     }
 
+    /// Adds one pair for each value under the same name, for providers that repeat a name: `to=a&to=b`,
+    /// or with `to[]` as the name `to[]=a&to[]=b`. Where they count, set `to[0]`, `to[1]` by yourself.
+    #[must_use]
+    pub fn set_all(mut self, name: &str, values: impl IntoIterator<Item = impl ToString>) -> Self {
+        self.pairs.extend(values.into_iter().map(|value| (name.to_owned(), value.to_string())));
+        self
+    }
+
     /// The pairs, in the order in which they were set.
     pub fn pairs(&self) -> &[(String, String)] {
         &self.pairs
@@ -62,9 +70,9 @@ mod tests {
     #[test]
     fn pairs_keep_their_order_and_absent_ones_are_left_out() {
         let form = Form::new().set("b", 1).set_some("c", None::<&str>).set_some("a[0][x]", Some(true));
-        let form = form.set_each("metadata", [("order", "7")]).unwrap();
+        let form = form.set_each("metadata", [("order", "7")]).unwrap().set_all("to[]", ["x", "y"]);
         let pairs: Vec<_> = form.pairs().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(pairs, [("b", "1"), ("a[0][x]", "true"), ("metadata[order]", "7")]);
+        assert_eq!(pairs, [("b", "1"), ("a[0][x]", "true"), ("metadata[order]", "7"), ("to[]", "x"), ("to[]", "y")]);
     }
 
     #[test]

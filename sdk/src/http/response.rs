@@ -20,6 +20,13 @@ impl Response {
         Self { response, effect }
     }
 
+    /// An answer made of its parts, for tests of what reads one.
+    #[cfg(test)]
+    pub(crate) fn of_parts(status: u16, headers: &[(&str, &str)], body: &[u8], effect: Effect) -> Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::new(host::Response { status, headers, body: body.to_vec() }, effect)
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.response.status
@@ -78,9 +85,17 @@ impl Response {
         if let Ok(seconds) = value.parse::<u64>() {
             return seconds.checked_mul(1000);
         }
-        let until = crate::time::parse_http_date(value)?;
-        let now = crate::time::parse_http_date(self.header("date")?)?;
-        Some(until.saturating_sub(now))
+        self.until_ms(crate::time::parse_http_date(value)?)
+    }
+
+    /// How long until the moment in a header of this name, in seconds since 1970, as headers such as
+    /// `X-RateLimit-Reset` give it. In milliseconds, measured against the answer's own `Date`.
+    pub fn reset_after_ms(&self, name: &str) -> Option<u64> {
+        self.until_ms(crate::time::parse_seconds(self.header(name)?.trim())?)
+    }
+
+    fn until_ms(&self, moment: u64) -> Option<u64> {
+        Some(moment.saturating_sub(crate::time::parse_http_date(self.header("date")?)?))
     }
 }
 
@@ -88,11 +103,6 @@ impl Response {
 mod tests {
     use super::*;
     use crate::ErrorKind;
-
-    fn response(status: u16, headers: &[(&str, &str)], body: &[u8], effect: Effect) -> Response {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Response::new(host::Response { status, headers, body: body.to_vec() }, effect)
-    }
 
     #[test]
     fn hostile_bytes_are_an_error_of_the_right_kind() {
@@ -103,7 +113,7 @@ mod tests {
                 #[expect(dead_code, reason = "only its shape is tried")]
                 id: String,
             }
-            let kind = |effect| response(200, &[], body, effect).json::<Record>().unwrap_err().kind;
+            let kind = |effect| Response::of_parts(200, &[], body, effect).json::<Record>().unwrap_err().kind;
             assert_eq!(kind(Effect::Write), ErrorKind::UnknownOutcome);
             assert_eq!(kind(Effect::Read), ErrorKind::Provider);
         }
@@ -124,7 +134,22 @@ mod tests {
             (vec![("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")], None),
             (vec![], None),
         ] {
-            assert_eq!(response(429, &headers, b"", Effect::Read).retry_after_ms(), expect, "{headers:?}");
+            assert_eq!(Response::of_parts(429, &headers, b"", Effect::Read).retry_after_ms(), expect, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_reset_is_measured_against_the_answers_date() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (headers, expect) in [
+            (vec![("X-Reset", "784111800"), date], Some(23_000)),
+            (vec![("x-reset", "784111778.5"), date], Some(1500)),
+            (vec![("x-reset", "784111700"), date], Some(0)),
+            (vec![("x-reset", "soon"), date], None),
+            (vec![("x-reset", "784111800")], None),
+            (vec![date], None),
+        ] {
+            assert_eq!(Response::of_parts(429, &headers, b"", Effect::Read).reset_after_ms("x-reset"), expect);
         }
     }
 }

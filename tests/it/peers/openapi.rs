@@ -51,11 +51,15 @@ async fn every_request_fits_the_providers_document() {
             "PROCESS_PAYMENT",
             json!({
                 "amount": money, "customer": "cus_1", "payment_method": "pm_1", "reference": "order-1",
-                "description": "a book", "receipt_email": "ada@example.com", "capture": false, "metadata": [["a", "b"]],
+                "description": "a book", "payer_email": "ada@example.com",
+                "return_url": "https://shop.example/back", "capture": false, "metadata": [["a", "b"]],
             }),
         ),
         ("PROCESS_PAYMENT", json!({ "amount": money })),
         ("GET_PAYMENT", json!({ "id": "pi_1" })),
+        ("CAPTURE_PAYMENT", json!({ "payment": "pi_1", "amount": money })),
+        ("CANCEL_PAYMENT", json!({ "id": "pi_1" })),
+        ("GET_REFUND", json!({ "id": "re_1" })),
         (
             "REFUND_PAYMENT",
             json!({ "payment": "pi_1", "amount": money, "reason": "duplicate", "reference": "refund-1" }),

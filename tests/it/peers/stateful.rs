@@ -91,7 +91,7 @@ async fn a_customer_is_charged_and_refunded() {
     let refund = shop.execute("REFUND_PAYMENT", part).await.expect(200);
     assert_eq!(refund["result"]["amount"]["minor_units"], 500);
     let page = shop.execute("SYNC_TRANSACTIONS", json!({ "limit": 10 })).await.expect(200);
-    assert!(page["result"]["transactions"].is_array(), "{page:#}");
+    assert!(page["result"]["items"].is_array(), "{page:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,23 @@
+//! The world of a gateway that exports `gatehouse:calendar/calendar-writing`: writing events.
+
+wit_bindgen::generate!({
+    inline: "
+        package gatehouse:sdk-calendar-writing;
+        world calendar-writing {
+            export gatehouse:calendar/calendar-writing@0.1.0;
+        }
+    ",
+    path: ["../wit/plugin@0.1.0", "../wit/calendar@0.1.0"],
+    with: {
+        "gatehouse:plugin/types@0.1.0": crate::bindings::host::gatehouse::plugin::types,
+        "gatehouse:calendar/types@0.1.0": crate::bindings::calendar::types::gatehouse::calendar::types,
+    },
+    additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    additional_type_attributes: {
+        "gatehouse:calendar/calendar-writing@0.1.0/new-calendar-event": [#[serde(deny_unknown_fields)]],
+        "gatehouse:calendar/calendar-writing@0.1.0/calendar-event-change": [#[serde(deny_unknown_fields)]],
+    },
+    pub_export_macro: true,
+    export_macro_name: "export_calendar_writing",
+    default_bindings_module: "gatehouse_sdk::bindings::calendar::calendar_writing",
+});

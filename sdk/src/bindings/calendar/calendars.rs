@@ -1,0 +1,21 @@
+//! The world of a gateway that exports `gatehouse:calendar/calendars`: the calendars of an account.
+
+wit_bindgen::generate!({
+    inline: "
+        package gatehouse:sdk-calendars;
+        world calendars {
+            export gatehouse:calendar/calendars@0.1.0;
+        }
+    ",
+    path: ["../wit/plugin@0.1.0", "../wit/calendar@0.1.0"],
+    with: {
+        "gatehouse:plugin/types@0.1.0": crate::bindings::host::gatehouse::plugin::types,
+    },
+    additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    additional_type_attributes: {
+        "gatehouse:calendar/calendars@0.1.0/calendars-request": [#[serde(deny_unknown_fields)]],
+    },
+    pub_export_macro: true,
+    export_macro_name: "export_calendars",
+    default_bindings_module: "gatehouse_sdk::bindings::calendar::calendars",
+});

@@ -1,0 +1,22 @@
+//! The world of a gateway that exports `gatehouse:crm/contact-search`: finding people.
+
+wit_bindgen::generate!({
+    inline: "
+        package gatehouse:sdk-contact-search;
+        world contact-search {
+            export gatehouse:crm/contact-search@0.1.0;
+        }
+    ",
+    path: ["../wit/plugin@0.1.0", "../wit/crm@0.1.0"],
+    with: {
+        "gatehouse:plugin/types@0.1.0": crate::bindings::host::gatehouse::plugin::types,
+        "gatehouse:crm/types@0.1.0": crate::bindings::crm::types::gatehouse::crm::types,
+    },
+    additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    additional_type_attributes: {
+        "gatehouse:crm/contact-search@0.1.0/contact-search-request": [#[serde(deny_unknown_fields)]],
+    },
+    pub_export_macro: true,
+    export_macro_name: "export_contact_search",
+    default_bindings_module: "gatehouse_sdk::bindings::crm::contact_search",
+});

@@ -1,0 +1,21 @@
+//! The world of a gateway that exports `gatehouse:marketing/audiences`: lists of subscribers.
+
+wit_bindgen::generate!({
+    inline: "
+        package gatehouse:sdk-audiences;
+        world audiences {
+            export gatehouse:marketing/audiences@0.1.0;
+        }
+    ",
+    path: ["../wit/plugin@0.1.0", "../wit/marketing@0.1.0"],
+    with: {
+        "gatehouse:plugin/types@0.1.0": crate::bindings::host::gatehouse::plugin::types,
+    },
+    additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    additional_type_attributes: {
+        "gatehouse:marketing/audiences@0.1.0/audiences-request": [#[serde(deny_unknown_fields)]],
+    },
+    pub_export_macro: true,
+    export_macro_name: "export_audiences",
+    default_bindings_module: "gatehouse_sdk::bindings::marketing::audiences",
+});
