@@ -27,6 +27,8 @@ pub mod money;
 pub mod paging;
 pub mod time;
 
+#[cfg(all(feature = "conformance", not(target_arch = "wasm32")))]
+pub mod conformance;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod harness;
 

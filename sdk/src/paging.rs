@@ -6,6 +6,8 @@ use crate::{Error, Result};
 
 mod link;
 
+#[cfg(all(feature = "conformance", not(target_arch = "wasm32")))]
+pub(crate) use link::decode;
 pub use link::{pairs, query_of};
 
 /// How many items to ask for: what is wanted, `usual` where nothing is, never more than `most`.

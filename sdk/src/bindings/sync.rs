@@ -16,7 +16,7 @@ wit_bindgen::generate!({
         "gatehouse:plugin/sync@0.1.0/change": [#[serde(deny_unknown_fields)]],
     },
     additional_member_attributes: {
-        "gatehouse:plugin/sync@0.1.0/outcome.status": [#[serde(with = "crate::bindings::status")]],
+        "gatehouse:plugin/sync@0.1.0/outcome.status": [#[serde(flatten, with = "crate::bindings::status")]],
     },
     pub_export_macro: true,
     export_macro_name: "export_sync",

@@ -80,7 +80,7 @@ pub(super) fn parameter(name: &str, value: &str) -> Result<String> {
             encoded.push_str(&format!("%{byte:02X}"));
         }
     }
-    let pieces = pieces(&encoded, 60);
+    let pieces = pieces(&encoded, 54);
     if let [only] = pieces.as_slice() {
         return Ok(format!(";\r\n {name}*=UTF-8''{only}"));
     }

@@ -59,7 +59,8 @@ fn has_relation(parameters: &str, relation: &str) -> bool {
     })
 }
 
-fn decode(text: &str) -> Option<String> {
+/// Percent-encoded text of a query, decoded; `None` where it is not UTF-8.
+pub(crate) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -1,8 +1,9 @@
 //! What has to be built before a test can run: the binary and the components.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The project's root folder.
 pub(crate) fn root() -> PathBuf {
@@ -25,13 +26,16 @@ pub(crate) fn binary() -> &'static Path {
 
 /// The built component of a gateway in `plugins/`.
 pub(crate) fn plugin(name: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let out = root().join("target/test-plugins").join(format!("{name}.wasm"));
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
+    // Held while it builds, so that a test that asks meanwhile waits. A failed build is tried again.
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !built.contains(name) {
         std::fs::create_dir_all(out.parent().unwrap()).unwrap();
         let folder = root().join("plugins").join(name);
         run(Command::new(binary()).args(["plugin", "build"]).arg(folder).arg("--out").arg(&out).current_dir(root()));
-    });
+        built.insert(name.to_owned());
+    }
     out
 }
 
