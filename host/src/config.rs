@@ -8,6 +8,7 @@ use figment::Figment;
 use figment::providers::Serialized;
 use gatehouse_domain::Result;
 use gatehouse_domain::grant::Limits;
+use gatehouse_engine::resilience::Settings as Resilience;
 use serde::{Deserialize, Serialize};
 
 mod check;
@@ -46,6 +47,9 @@ pub struct Config {
     pub egress: Egress,
     /// The limits of one call of a gateway.
     pub limits: Limits,
+    /// What keeps one failing provider from taking the others with it; each key has its unit and
+    /// default at [`gatehouse_engine::resilience::Settings`].
+    pub resilience: Resilience,
     /// How long what grows is kept.
     pub retention: Retention,
     /// The gateway instances that are kept ready.

@@ -114,6 +114,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
     let kept = &config.retention;
     Policy {
         limits: config.limits.clone(),
+        resilience: config.resilience.clone(),
         retention: Retention {
             executions_days: kept.executions_days,
             deliveries_days: kept.deliveries_days,

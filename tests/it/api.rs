@@ -8,6 +8,7 @@ mod matrix;
 mod once;
 mod plugins;
 mod providers;
+mod resilience;
 mod tenancy;
 mod told;
 mod webhooks;

@@ -17,6 +17,7 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     settle_public_url(config, &mut problems);
     check_paths(config, &mut problems);
     check_limits(config, &mut problems);
+    problems.extend(config.resilience.problems());
     check_retention(config, &mut problems);
     check_resources(config, &mut problems);
     check_level(&config.log.level, &mut problems);

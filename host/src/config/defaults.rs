@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use gatehouse_domain::grant::Limits;
+use gatehouse_engine::resilience::Settings as Resilience;
 
 use crate::config::{Config, Egress, Log, LogFormat, Plugins, Policy, Pool, Retention, Store};
 
@@ -54,6 +55,7 @@ impl Config {
             plugins: Plugins { policy: Policy::Dev },
             egress: Egress { allow: Vec::new() },
             limits: Limits::default(),
+            resilience: Resilience::default(),
             retention: Retention {
                 executions_days: 90,
                 events_days: 30,

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
@@ -30,6 +31,18 @@ struct Known {
     payments: BTreeMap<String, Value>,
     by_key: BTreeMap<String, String>,
     requests: Vec<Seen>,
+    trouble: Option<Trouble>,
+}
+
+/// An answer that is given to whatever is asked, before anything is done.
+#[derive(Debug, Clone)]
+pub(crate) struct Trouble {
+    /// The status.
+    pub(crate) status: u16,
+    /// Further headers.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// How many requests are still to be answered so.
+    pub(crate) times: usize,
 }
 
 /// One request, as it arrived.
@@ -52,6 +65,7 @@ impl Upstream {
             .route("/v1/payment_intents/{id}", get(get_payment))
             .route("/v1/balance", get(balance))
             .route("/v1/account", get(account))
+            .layer(from_fn_with_state(Arc::clone(&state), in_trouble))
             .with_state(Arc::clone(&state));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -69,6 +83,17 @@ impl Upstream {
         self.known().payments.len()
     }
 
+    /// Answers the next requests, whatever they ask, with a status and further headers.
+    pub(crate) fn be_in_trouble(&self, status: u16, headers: &[(&'static str, &str)], times: usize) {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.known().trouble = Some(Trouble { status, headers, times });
+    }
+
+    /// Is well again.
+    pub(crate) fn recover(&self) {
+        self.known().trouble = None;
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.state.lock().unwrap()
     }
@@ -78,6 +103,25 @@ impl Drop for Upstream {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+async fn in_trouble(State(state): Shared, request: Request, next: Next) -> Response {
+    let answer = {
+        let mut known = state.lock().unwrap();
+        let trouble = known.trouble.as_mut().filter(|trouble| trouble.times > 0);
+        trouble.map(|trouble| {
+            trouble.times -= 1;
+            trouble.clone()
+        })
+    };
+    let Some(Trouble { status, headers, .. }) = answer else { return next.run(request).await };
+    note(&state, request.method().as_str(), request.uri().path(), request.headers(), "");
+    let error = json!({ "type": "api_error", "message": "Not now." });
+    let mut response = refused(StatusCode::from_u16(status).unwrap(), error);
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value.parse().unwrap());
+    }
+    response
 }
 
 async fn balance(State(state): Shared, headers: HeaderMap) -> Response {

@@ -85,7 +85,13 @@ fn parameters(route: &Route) -> Vec<Value> {
             "description": "Sending the request again with the same key gives the first answer again, for 24 hours.",
         })
     });
-    in_path.chain(in_query).chain(key).collect()
+    let timeout = route.timed.then(|| {
+        json!({
+            "name": "Gatehouse-Timeout-Ms", "in": "header", "schema": { "type": "integer", "minimum": 200 },
+            "description": "How long the caller waits, in milliseconds; as long as a call may take where absent.",
+        })
+    });
+    in_path.chain(in_query).chain(key).chain(timeout).collect()
 }
 
 fn request_body(takes: Takes, generator: &mut SchemaGenerator) -> Option<Value> {

@@ -141,6 +141,8 @@ fn name_of(kind: ErrorKind) -> &'static str {
         ErrorKind::TooLarge => "too-large",
         ErrorKind::RateLimited => "rate-limited",
         ErrorKind::Unavailable => "unavailable",
+        ErrorKind::CircuitOpen => "circuit-open",
+        ErrorKind::Overloaded => "overloaded",
         ErrorKind::StorageFull => "storage-full",
         ErrorKind::Corrupt | ErrorKind::Internal => "internal",
     }

@@ -65,6 +65,8 @@ pub struct Route {
     pub takes: Takes,
     /// What an `Idempotency-Key` does.
     pub repeats: Repeats,
+    /// Whether a caller may say how long it waits, with `Gatehouse-Timeout-Ms`.
+    pub timed: bool,
     /// Query parameters and what each means.
     pub query: &'static [(&'static str, &'static str)],
     /// The status and the schema of a good answer.
@@ -122,7 +124,7 @@ impl Route {
     fn new(method: Method, path: &'static str, access: Access, says: &'static str, service: MethodRouter<App>) -> Self {
         let gives = (StatusCode::OK, None);
         let repeats = if method == Method::POST { Repeats::Answer } else { Repeats::Harmless };
-        Self { method, path, access, says, takes: Takes::Nothing, repeats, query: &[], gives, service }
+        Self { method, path, access, says, takes: Takes::Nothing, repeats, timed: false, query: &[], gives, service }
     }
 
     /// It takes a JSON document.
@@ -147,6 +149,12 @@ impl Route {
     #[must_use]
     pub fn repeats_without_harm(self) -> Self {
         Self { repeats: Repeats::Harmless, ..self }
+    }
+
+    /// A caller may say how long it waits.
+    #[must_use]
+    pub fn timed(self) -> Self {
+        Self { timed: true, ..self }
     }
 
     /// It has query parameters.

@@ -17,4 +17,5 @@ pub(crate) mod resolve;
 pub(crate) mod tls;
 pub(crate) mod waiting;
 
+pub(crate) mod rate;
 pub(crate) mod receive;

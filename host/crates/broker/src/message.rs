@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use gatehouse_domain::execution::CallFailure;
+
 /// The methods a gateway may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -120,6 +122,20 @@ impl SendError {
     /// Whether the provider may have seen the request, and no whole answer was passed on.
     pub fn may_have_arrived(&self) -> bool {
         matches!(self, Self::Timeout | Self::Interrupted(_) | Self::TooLarge(_))
+    }
+}
+
+impl SendError {
+    /// The kind of reason, as it is recorded.
+    pub fn failure(&self) -> CallFailure {
+        match self {
+            Self::Denied(_) | Self::Invalid(_) => CallFailure::Refused,
+            Self::Connect(_) => CallFailure::Connect,
+            Self::Timeout => CallFailure::Timeout,
+            Self::Interrupted(_) => CallFailure::Interrupted,
+            Self::TooLarge(_) => CallFailure::TooLarge,
+            Self::Limit(_) => CallFailure::Limit,
+        }
     }
 }
 

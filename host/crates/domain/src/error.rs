@@ -32,6 +32,10 @@ pub enum ErrorKind {
     RateLimited,
     /// A part that is needed can not serve now.
     Unavailable,
+    /// The provider fails so often that it is left alone for a while; nothing was sent.
+    CircuitOpen,
+    /// As many calls run as may, and the time to wait for a place is over; nothing was sent.
+    Overloaded,
     /// The disk is full: nothing new is taken, nothing is lost.
     StorageFull,
     /// Stored data is damaged: nothing is guessed, an operator has to look.

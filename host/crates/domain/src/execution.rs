@@ -57,8 +57,11 @@ pub struct Execution {
     pub error: Option<GuestError>,
     /// What stopped the gateway, where it could not answer.
     pub fault: Option<Fault>,
-    /// Requests that went to the provider, in order.
+    /// Requests that went to the provider, in order, those of earlier tries among them.
     pub calls: Vec<ProviderCall>,
+    /// How often the gateway was called: more than once only where nothing had been done.
+    #[serde(default = "once")]
+    pub tries: u32,
     /// Lines that the gateway logged.
     pub log: Vec<LogLine>,
     /// What it used.
@@ -71,6 +74,10 @@ pub struct Execution {
     pub finished_at: Option<Timestamp>,
     /// How long it took, in microseconds.
     pub duration_us: u64,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// Why a gateway could not answer: a fault, as opposed to an answer that says no.
@@ -128,6 +135,48 @@ pub struct ProviderCall {
     pub duration_us: u64,
     /// Whether it was a write whose answer never came.
     pub answer_lost: bool,
+    /// What kind of reason [`ProviderCall::error`] is, to branch on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<CallFailure>,
+    /// What the answer said of the provider's limits, where it said anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<RateSeen>,
+}
+
+/// Why a request has no answer that was passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallFailure {
+    /// A rule refused it, or the request could not be right; nothing was sent.
+    Refused,
+    /// No connection was made: the provider has not seen it.
+    Connect,
+    /// It was sent and no whole answer came in time.
+    Timeout,
+    /// The connection or the answer broke.
+    Interrupted,
+    /// The answer was larger than the limit.
+    TooLarge,
+    /// The call had used up one of its own limits; nothing was sent.
+    Limit,
+}
+
+/// What an answer said of the provider's limits, read from the headers that the manifest names
+/// and from `Retry-After`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RateSeen {
+    /// Requests left in the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u64>,
+    /// Requests in a window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// Until the window begins anew, in milliseconds from the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_ms: Option<u64>,
+    /// How long the provider asks to wait (RFC 9110 §10.2.3), in milliseconds from the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 /// One line that a gateway logged.

@@ -14,10 +14,12 @@ use crate::capability::Effect;
 pub mod auth;
 pub mod check;
 pub mod egress;
+pub mod rate;
 pub mod webhook;
 
 pub use auth::AuthScheme;
 pub use egress::{Egress, Rule};
+pub use rate::RateLimit;
 pub use webhook::WebhookRules;
 
 /// A plugin's manifest.
@@ -105,19 +107,6 @@ pub enum Idempotency {
     },
     /// The gateway puts the key, or a natural key, into the body itself.
     Body,
-}
-
-/// How the provider limits requests.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RateLimit {
-    /// Requests in each window.
-    pub requests: u32,
-    /// The window, in seconds.
-    pub window_seconds: u32,
-    /// The header that says how many are left.
-    #[serde(default)]
-    pub remaining_header: Option<String>,
 }
 
 /// How one entity is synchronised.

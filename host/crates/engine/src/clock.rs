@@ -30,6 +30,11 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
+/// A number from 0 up to 1. Where there is no randomness it is the middle, as pauses must go on.
+pub(crate) fn fraction() -> f64 {
+    random().map_or(0.5, |bytes: [u8; 4]| f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0))
+}
+
 /// A new identifier that sorts by `now`.
 pub(crate) fn new_id<S: Subject>(now: Timestamp) -> Result<Id<S>> {
     Ok(Id::new(now.as_millisecond(), random()?))

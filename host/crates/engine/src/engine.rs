@@ -13,7 +13,8 @@ use gatehouse_runtime::{Plugin, Runtime};
 use gatehouse_store::{Retention, State, Store};
 use tokio::sync::OnceCell;
 
-use crate::clock::{Clock, new_id};
+use crate::clock::{Clock, fraction, new_id};
+use crate::resilience::{self, Resilience};
 
 /// What the engine is made of.
 pub struct Parts {
@@ -36,6 +37,8 @@ pub struct Parts {
 pub struct Policy {
     /// The limits of every call.
     pub limits: Limits,
+    /// What keeps one failing provider from taking the others with it.
+    pub resilience: resilience::Settings,
     /// How long growing records are kept.
     pub retention: Retention,
     /// Where providers reach us, such as `https://gatehouse.example`.
@@ -58,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) runtime: Runtime,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: Policy,
+    pub(crate) resilience: Resilience,
     /// By digest. The lock is held for a look-up only, never while a plugin compiles.
     loaded: Mutex<HashMap<String, Loading>>,
     pub(crate) quarantine: crate::webhook::Quarantine,
@@ -75,6 +79,7 @@ impl Engine {
             broker: parts.broker,
             runtime: parts.runtime,
             clock: parts.clock,
+            resilience: Resilience::new(parts.policy.resilience.clone(), Arc::new(fraction)),
             policy: parts.policy,
             loaded: Mutex::default(),
             quarantine: crate::webhook::Quarantine::default(),
@@ -92,8 +97,9 @@ impl Engine {
     pub async fn start(&self, stop: tokio::sync::watch::Receiver<bool>) -> Result<Vec<tokio::task::JoinHandle<()>>> {
         crate::recover::settle_interrupted(self).await?;
         let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
+        let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop));
-        Ok(vec![parser, pruner])
+        Ok(vec![parser, keeper, pruner])
     }
 
     /// Where everything is kept, for plain reads and for health.
@@ -127,6 +133,11 @@ impl Engine {
     /// Whether gateways can run, and why not.
     pub fn runtime_health(&self) -> (bool, String) {
         self.0.runtime.health()
+    }
+
+    /// How the providers fare, by integration: what routing asks before it chooses.
+    pub fn resilience(&self) -> &Resilience {
+        &self.0.resilience
     }
 
     pub(crate) fn now(&self) -> Timestamp {

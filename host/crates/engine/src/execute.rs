@@ -2,7 +2,6 @@
 //!
 //! load → check → parse → replay a known key → grant → record the intent → call → record → answer.
 
-use gatehouse_broker::Session;
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::{Cost, Execution, Outcome};
 use gatehouse_domain::id::ExecutionId;
@@ -12,15 +11,17 @@ use serde_json::Value;
 
 use crate::{Caller, Engine};
 
+mod attempts;
 mod idempotency;
 mod judge;
 mod record;
 mod run;
 
+use attempts::Attempts;
 pub(crate) use run::{Report, Run};
 
 /// A call that is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Ask {
     /// The capability's code.
     pub capability: String,
@@ -28,6 +29,9 @@ pub struct Ask {
     pub parameters: Value,
     /// The caller's own key for the request: asking again with it gives the same answer.
     pub idempotency_key: Option<String>,
+    /// How long the caller waits for the answer, in milliseconds; as long as a call may take
+    /// where absent, and never longer.
+    pub timeout_ms: Option<u64>,
 }
 
 impl Engine {
@@ -36,10 +40,13 @@ impl Engine {
     /// # Errors
     /// Only for what was refused before anything left: [`gatehouse_domain::ErrorKind::Invalid`]
     /// with JSON paths, [`gatehouse_domain::ErrorKind::NotFound`],
-    /// [`gatehouse_domain::ErrorKind::Conflict`].
+    /// [`gatehouse_domain::ErrorKind::Conflict`], and where the provider can not be asked now
+    /// [`gatehouse_domain::ErrorKind::CircuitOpen`], [`gatehouse_domain::ErrorKind::RateLimited`]
+    /// or [`gatehouse_domain::ErrorKind::Overloaded`].
     pub async fn execute(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
+        let until = self.deadline(&ask)?;
         let stored = self.integration(by, target).await?;
-        let run = Run::prepare(self, by.tenant()?, &stored.record).await?;
+        let mut run = Run::prepare(self, by.tenant()?, &stored.record).await?;
         let rules = run.rules_of(&ask.capability)?;
         let parameters = run.parse(&ask)?;
         self.check_offered(&stored.provider, &ask.capability, &ask.parameters).await?;
@@ -48,21 +55,21 @@ impl Engine {
         }
         let id = self.new_id()?;
         let key = idempotency::provider_key(&run, id, &ask);
-        let session = run.open(self, &rules, &key)?;
+        let first = Attempts::begin(self, &mut run, rules, &key, until).await?;
         let mut execution = self.describe_execution(by, &run, &ask, id);
-        execution.effect = rules.effect;
-        session.scrub_json(&mut execution.parameters);
+        execution.effect = first.effect();
+        first.scrub(&mut execution.parameters);
         execution.idempotency_key = key;
         // In a task of its own: a caller that hangs up must not cut a write off half-way.
         let engine = self.clone();
-        let call = tokio::spawn(async move { engine.carry_out(run, session, execution, ask, parameters).await });
+        let call = tokio::spawn(async move { engine.carry_out(run, first, execution, ask, parameters).await });
         call.await.map_err(|error| Error::internal("the call was cut off; see its record").caused_by(error))?
     }
 
     async fn carry_out(
         &self,
-        run: Run,
-        session: Session,
+        mut run: Run,
+        first: Attempts,
         mut execution: Execution,
         ask: Ask,
         parameters: Parameters,
@@ -71,8 +78,11 @@ impl Engine {
         if let Some(known) = self.record_intent(&run, &execution, &ask).await? {
             return Ok(known);
         }
-        let report = run.call(self, Target::Capability(parameters), session, execution.idempotency_key.clone()).await;
-        judge::settle(&mut execution, report);
+        let key = execution.idempotency_key.clone();
+        let made = first.make(self, &mut run, &Target::Capability(parameters), key).await;
+        judge::settle(&mut execution, made.last);
+        execution.calls.splice(0..0, made.before);
+        execution.tries = made.tries;
         execution.finished_at = Some(self.now());
         execution.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.record_outcome(&run, &execution, &ask).await?;
@@ -98,6 +108,7 @@ impl Engine {
             fault: None,
             calls: Vec::new(),
             log: Vec::new(),
+            tries: 1,
             cost: Cost::default(),
             started_at: self.now(),
             finished_at: None,

@@ -7,7 +7,7 @@ use gatehouse_domain::integration::{Environment, Health, Integration, Integratio
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
-use gatehouse_store::records::{IntegrationByProvider, SealedCredential};
+use gatehouse_store::records::{IntegrationByProvider, RateBudget, SealedCredential};
 use gatehouse_store::{Page, Stored};
 use serde_json::{Map, Value, json};
 
@@ -15,17 +15,20 @@ use crate::clock::random;
 use crate::tag::IfMatch;
 use crate::{Caller, Credentials, Engine, name, schema};
 
+mod circuit;
 mod connect;
 mod connection;
 mod credential;
 mod list;
 mod settings;
+mod status;
 
 pub use connect::{Connect, Rotate};
 pub use connection::Tested;
 pub(crate) use credential::Opened;
 pub use list::Filter;
 pub use settings::Settings;
+pub use status::Status;
 
 /// An integration to make.
 pub struct NewIntegration {
@@ -111,11 +114,16 @@ impl Engine {
             next.status = next.status.after(Signal::CredentialReplaced);
             let sealed = self.seal(tenant, &next, credentials).await?;
             work.tenant(tenant).put(&sealed)?;
+            work.tenant(tenant).delete::<RateBudget>(&next.id)?;
         }
         work.tenant(tenant).replace(&stored, &next)?;
         work.audit("integration.updated", next.id, Some(&stored.record), Some(&next))?;
         work.tell_of_move(tenant, &stored, &next)?;
         work.commit().await?;
+        if ask.credentials.is_some() || ask.settings.is_some() {
+            // It may be another account, or another place.
+            self.0.resilience.forget(next.id);
+        }
         Ok(next)
     }
 
@@ -130,13 +138,16 @@ impl Engine {
         let mut work = self.work(by);
         work.tenant(tenant).delete::<Integration>(&stored.id)?;
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
+        work.tenant(tenant).delete::<RateBudget>(&stored.id)?;
         work.tenant(tenant).delete::<IntegrationByProvider>(&(stored.provider.clone(), stored.id))?;
         if let Some(endpoint) = stored.endpoint {
             work.admin().delete::<Endpoint>(&endpoint)?;
         }
         work.audit("integration.deleted", stored.id, Some(&stored.record), None)?;
         work.event(tenant, "integration.deleted", Some(&stored), stored.id, json!({ "name": stored.name }))?;
-        work.commit().await
+        work.commit().await?;
+        self.0.resilience.forget(stored.id);
+        Ok(())
     }
 
     /// What an integration can do: read from its plugin's component.

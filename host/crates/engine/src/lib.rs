@@ -21,6 +21,8 @@ pub mod providers;
 
 pub mod integrations;
 
+pub mod resilience;
+
 pub mod execute;
 pub mod executions;
 

@@ -17,7 +17,7 @@ use crate::page::{MAX_LIMIT, Page};
 use crate::record::{RecordId, Stored};
 use crate::records::{
     DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentAnswer,
-    IdempotentRequest, PendingDelivery, SeenDelivery,
+    IdempotentRequest, PendingDelivery, RateBudget, SeenDelivery,
 };
 use crate::scope::{LivesIn, OfTenant};
 use crate::store::Store;
@@ -49,6 +49,8 @@ pub struct Pruned {
     pub seen_deliveries: u64,
     /// Idempotency keys that may be used anew.
     pub idempotent_requests: u64,
+    /// Rate budgets of integrations that were not called for long.
+    pub rate_budgets: u64,
 }
 
 impl Default for Retention {
@@ -91,6 +93,7 @@ impl Store {
         pruned.seen_deliveries += sweep.expired(|seen: &SeenDelivery| seen.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|request: &IdempotentRequest| request.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|answer: &IdempotentAnswer| answer.expires_at <= now).await?;
+        pruned.rate_budgets += sweep.expired(|budget: &RateBudget| budget.expires_at <= now).await?;
         Ok(())
     }
 }

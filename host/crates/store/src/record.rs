@@ -42,6 +42,7 @@ pub enum Kind {
     ChainEnd = 49,
     EventFeed = 50,
     IdempotentAnswer = 51,
+    RateBudget = 54,
     EventByIntegration = 57,
 }
 

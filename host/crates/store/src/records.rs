@@ -10,6 +10,7 @@ pub mod execution;
 pub mod integration;
 pub mod plugin;
 pub mod provider;
+pub mod resilience;
 pub mod tenancy;
 pub mod webhook;
 
@@ -21,5 +22,6 @@ pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent};
 pub use integration::{IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use plugin::plugin_prefix;
 pub use provider::{OverrideId, overrides_of};
+pub use resilience::RateBudget;
 pub use tenancy::{KeyDigest, TenantKey};
 pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};

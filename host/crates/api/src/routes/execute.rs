@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use gatehouse_domain::execution::{Execution, Outcome};
 use gatehouse_domain::id::ExecutionId;
+use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::execute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,7 @@ pub(crate) async fn execute(
         capability: ask.capability,
         parameters: Value::Object(ask.parameters),
         idempotency_key: once::key_of(&headers)?,
+        timeout_ms: timeout_ms(&headers)?,
     };
     Ok(answer(app.engine.execute(&caller, &target, ask).await?))
 }
@@ -65,4 +67,15 @@ fn answer(execution: Execution) -> Response {
     }
     let Execution { id, capability, outcome, result, duration_us, .. } = execution;
     Json(Executed { execution: id, capability, outcome, result, duration_us }).into_response()
+}
+
+/// How long the caller waits: `Gatehouse-Timeout-Ms`, in milliseconds.
+pub(crate) fn timeout_ms(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+    let Some(value) = headers.get("gatehouse-timeout-ms") else { return Ok(None) };
+    let millis = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    millis.map(Some).ok_or_else(|| {
+        let given = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let problem = Problem::at("Gatehouse-Timeout-Ms", format!("`{given}` is not a number of milliseconds"));
+        Error::problems("the timeout does not fit", vec![problem])
+    })
 }

@@ -7,7 +7,7 @@ use gatehouse_domain::capability::Capability;
 use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
 use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::Credentials;
-use gatehouse_engine::integrations::{self, Filter, IntegrationChange, Tested};
+use gatehouse_engine::integrations::{self, Filter, IntegrationChange, Status, Tested};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -180,6 +180,10 @@ pub(crate) async fn delete(
 
 pub(crate) async fn test(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<Tested> {
     Ok(Json(app.engine.test_integration(&caller, &target).await?))
+}
+
+pub(crate) async fn status(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<Status> {
+    Ok(Json(app.engine.integration_status(&caller, &target).await?))
 }
 
 pub(crate) async fn capabilities(

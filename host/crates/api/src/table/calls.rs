@@ -19,6 +19,7 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .repeats_by_itself()
         .takes::<execute::Ask>()
+        .timed()
         .gives::<execute::Executed>(StatusCode::OK),
         Route::get("/executions", Needs("executions:read"), "List executions, newest first", executions::list)
             .query(executions::QUERY)

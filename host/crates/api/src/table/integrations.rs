@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use gatehouse_domain::capability::Capability;
 use gatehouse_domain::event::Event;
 use gatehouse_domain::webhook::Delivery;
+use gatehouse_engine::integrations::Status;
 use serde_json::{Map, Value};
 
 use super::Access::Needs;
@@ -51,6 +52,13 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::put("/integrations/{integration}/settings", update, "Replace its settings", connect::put_settings)
             .takes::<Map<String, Value>>()
             .gives::<connect::Settings>(StatusCode::OK),
+        Route::get(
+            "/integrations/{integration}/status",
+            read,
+            "Read how an integration fares: health, circuit, rate budget, calls under way, retries",
+            integrations::status,
+        )
+        .gives::<Status>(StatusCode::OK),
         Route::get(
             "/integrations/{integration}/capabilities",
             read,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use gatehouse_domain::manifest::auth::Placement;
-use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, Rule};
+use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, RateLimit, Rule};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::{Error, Problem, Result};
 use serde_json::{Map, Value};
@@ -41,6 +41,7 @@ struct Source {
     auth: Vec<AuthScheme>,
     credentials: Value,
     consent: Vec<Rule>,
+    rate: Option<RateLimit>,
     settings: Map<String, Value>,
 }
 
@@ -85,6 +86,7 @@ impl Policy {
                 auth: manifest.auth.clone(),
                 credentials: manifest.credentials.clone(),
                 consent: consent.requests.clone(),
+                rate: manifest.rate_limit.clone(),
                 settings: settings.clone(),
             },
         })
@@ -96,7 +98,13 @@ impl Policy {
             && self.source.auth == manifest.auth
             && self.source.credentials == manifest.credentials
             && self.source.consent == consent.requests
+            && self.source.rate == manifest.rate_limit
             && self.source.settings == *settings
+    }
+
+    /// In which headers the provider says what is left of its limits.
+    pub(crate) fn rate(&self) -> Option<&RateLimit> {
+        self.source.rate.as_ref()
     }
 
     /// Refuses what a rule does not cover, naming the line that is missing.

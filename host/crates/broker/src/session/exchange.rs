@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gatehouse_domain::execution::ProviderCall;
+use gatehouse_domain::execution::{CallFailure, ProviderCall, RateSeen};
 use http::HeaderMap;
 use reqwest::Client;
 use tokio::time::{Instant, timeout_at};
@@ -12,7 +12,7 @@ use super::Session;
 use super::outgoing::Outgoing;
 use crate::egress::resolve::Refused;
 use crate::egress::waiting::Waiting;
-use crate::egress::{headers, receive};
+use crate::egress::{headers, rate, receive};
 use crate::message::{Response, SendError};
 
 const UNFINISHED: &str = "the call ended before the answer came";
@@ -22,9 +22,9 @@ impl Session {
     pub(super) async fn exchange(&self, client: &Client, outgoing: Outgoing) -> Result<Response, SendError> {
         let flight = Flight::begin(self, &outgoing);
         let until = self.deadline.min(Instant::now() + self.usage.left(&self.limits));
-        let mut status = None;
-        let result = self.answer(client, outgoing.request, &flight.waiting, until, &mut status).await;
-        flight.end(status, &result);
+        let mut head = Head::default();
+        let result = self.answer(client, outgoing.request, &flight.waiting, until, &mut head).await;
+        flight.end(head, &result);
         result
     }
 
@@ -34,10 +34,11 @@ impl Session {
         request: reqwest::Request,
         waiting: &Waiting,
         until: Instant,
-        status: &mut Option<u16>,
+        seen: &mut Head,
     ) -> Result<Response, SendError> {
         let mut response = head(client, request, waiting, until).await?;
-        *status = Some(response.status().as_u16());
+        let status = response.status().as_u16();
+        *seen = Head { status: Some(status), rate: rate::seen(self.policy.rate(), status, response.headers()) };
         let received = timeout_at(until, receive::body(&mut response, self.limits.response_bytes)).await;
         let body = received.map_err(|_| SendError::Timeout)??;
         let mut found = false;
@@ -70,6 +71,13 @@ impl Session {
         }
         passed
     }
+}
+
+/// What an answer's head said, which is known even where its body never comes.
+#[derive(Default)]
+struct Head {
+    status: Option<u16>,
+    rate: Option<RateSeen>,
 }
 
 /// Waits for the answer's head. The client bounds the time for a connection within that.
@@ -128,16 +136,20 @@ impl<'s> Flight<'s> {
             response_bytes: 0,
             duration_us: 0,
             answer_lost: writes,
+            failure: Some(CallFailure::Timeout),
+            rate: None,
         });
         Self { session, place, waiting: Waiting::new(), writes, began: Instant::now(), ended: false }
     }
 
-    fn end(mut self, status: Option<u16>, result: &Result<Response, SendError>) {
+    fn end(mut self, head: Head, result: &Result<Response, SendError>) {
         self.ended = true;
         let lost = self.writes && result.as_ref().is_err_and(SendError::may_have_arrived);
         self.record(|call| {
-            call.status = status;
+            call.status = head.status;
+            call.rate = head.rate;
             call.error = result.as_ref().err().map(ToString::to_string);
+            call.failure = result.as_ref().err().map(SendError::failure);
             call.response_bytes = result.as_ref().map_or(0, |response| response.body.len() as u64);
             call.answer_lost = lost;
         });
@@ -152,8 +164,11 @@ impl<'s> Flight<'s> {
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            let lost = self.writes && !self.waiting.is();
-            self.record(|call| call.answer_lost = lost);
+            let unconnected = self.waiting.is();
+            self.record(|call| {
+                call.answer_lost = self.writes && !unconnected;
+                call.failure = Some(if unconnected { CallFailure::Connect } else { CallFailure::Timeout });
+            });
         }
     }
 }

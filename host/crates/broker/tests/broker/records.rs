@@ -5,7 +5,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use gatehouse_broker::{Method, Request, SendError};
-use gatehouse_domain::execution::ProviderCall;
+use gatehouse_domain::execution::{CallFailure, ProviderCall, RateSeen};
+use gatehouse_domain::manifest::RateLimit;
 
 use crate::provider::{Provider, Reply, answer, json};
 use crate::setup::{CANARY, Setup, get, pairs, post};
@@ -104,4 +105,45 @@ async fn a_call_that_is_stopped_before_it_connects_did_nothing() {
 
 fn is_pending(future: &mut Pin<Box<impl Future>>) -> bool {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+#[tokio::test]
+async fn what_the_answer_says_of_limits_is_recorded() {
+    let bytes = answer("429 Too Many Requests", &[("x-left", "3"), ("x-max", "40"), ("retry-after", "7")], b"{}");
+    let provider = Provider::start(move |_| Reply::Bytes(bytes.clone())).await;
+    let mut setup = Setup::at(&provider.origin);
+    let ask = async |setup: &Setup| {
+        let session = setup.open();
+        session.send(get("/v1/x")).await.unwrap();
+        session.calls().remove(0).rate
+    };
+    let after = RateSeen { retry_after_ms: Some(7_000), ..RateSeen::default() };
+    assert_eq!(ask(&setup).await, Some(after), "without names only `Retry-After` is read");
+    setup.manifest.rate_limit = Some(RateLimit {
+        requests: 1,
+        window_seconds: 1,
+        sandbox: None,
+        remaining_header: Some("X-Left".to_owned()),
+        limit_header: Some("x-max".to_owned()),
+        reset_header: None,
+        reset_form: None,
+    });
+    assert_eq!(ask(&setup).await, Some(RateSeen { remaining: Some(3), limit: Some(40), ..after }));
+}
+
+#[tokio::test]
+async fn each_failure_has_its_kind() {
+    for (reply, request, expect) in [
+        (json(b"{}"), get("/v1/x"), None),
+        (Reply::Close(Vec::new()), get("/v1/x"), Some(CallFailure::Interrupted)),
+        (Reply::Stall(Vec::new()), get("/v1/x"), Some(CallFailure::Timeout)),
+        (Reply::Bytes(answer("200 OK", &[], &[b'x'; 9 << 20])), get("/v1/x"), Some(CallFailure::TooLarge)),
+    ] {
+        let (result, call) = lone_call(reply, request).await;
+        assert_eq!(call.failure, expect, "{result:?}");
+    }
+    let setup = Setup::at("http://127.0.0.1:9");
+    let session = setup.open();
+    session.send(get("/v1/x")).await.unwrap_err();
+    assert_eq!(session.calls().remove(0).failure, Some(CallFailure::Connect));
 }

@@ -39,6 +39,7 @@ impl Manifest {
         check_egress(&self.egress, &mut problems);
         self.check_secrets(&mut problems);
         self.check_webhook(&mut problems);
+        self.rate_limit.iter().for_each(|rate| rate.check("$.rate_limit", &mut problems));
         if problems.is_empty() {
             return Ok(());
         }
@@ -166,6 +167,22 @@ mod tests {
         check((r#"id = "acme""#, r#"id = "Acme Inc""#), "$.id");
         check(("https://api", "http://api"), "$.egress.base_url");
         check((r#""GET""#, r#""FETCH""#), "$.egress.allow[0].methods");
+        for (rate, expect) in [
+            ("requests = 0\nwindow_seconds = 1", "$.rate_limit.requests"),
+            ("requests = 1\nwindow_seconds = 0", "$.rate_limit.window_seconds"),
+            ("requests = 1\nwindow_seconds = 90000", "$.rate_limit.window_seconds"),
+            ("requests = 1\nwindow_seconds = 1\nlimit_header = \"a b\"", "$.rate_limit.limit_header"),
+            ("requests = 1\nwindow_seconds = 1\nremaining_header = \"\"", "$.rate_limit.remaining_header"),
+            ("requests = 1\nwindow_seconds = 1\nreset_header = \"x-reset\"", "$.rate_limit.reset_form"),
+            ("requests = 1\nwindow_seconds = 1\nreset_form = \"seconds\"", "$.rate_limit.reset_header"),
+            (
+                "requests = 1\nwindow_seconds = 1\nsandbox = { requests = 0, window_seconds = 1 }",
+                "$.rate_limit.sandbox.requests",
+            ),
+            ("requests = 1\nwindow_seconds = 1\nremaining = \"x\"", "remaining"),
+        ] {
+            check(("[egress]", &format!("[rate_limit]\n{rate}\n[egress]")), expect);
+        }
         check(("/v1/**", "v1"), "$.egress.allow[0].paths");
         check((r#"secret = "api_key""#, r#"secret = "apikey""#), "`apikey` is not a property");
         check(("license", "licence"), "licence");

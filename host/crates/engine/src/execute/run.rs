@@ -5,17 +5,23 @@ use std::sync::Arc;
 use gatehouse_broker::{Session, SessionSpec};
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::{Cost, LogLine, ProviderCall};
+use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::Install;
-use gatehouse_domain::integration::{Integration, IntegrationStatus};
+use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
 use gatehouse_domain::manifest::{CapabilityRules, Idempotency};
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_runtime::{Answer, Call, Parameters, Plugin, Target};
+use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
 use super::Ask;
 use crate::Engine;
 use crate::integrations::Opened;
+use crate::resilience::{Entry, Priority, Seen};
+
+/// The setting by which an integration names another base.
+const BASE_URL: &str = "base_url";
 
 /// An integration that may be called now, with its plugin and its consent.
 pub(crate) struct Run {
@@ -24,6 +30,8 @@ pub(crate) struct Run {
     pub(crate) plugin: Arc<Plugin>,
     install: Install,
     credential: Opened,
+    /// What one attempt may use. It gets narrower as the time of the request runs out.
+    limits: Limits,
 }
 
 /// What came of a run.
@@ -56,7 +64,36 @@ impl Run {
             return Err(Error::conflict(format!("the plugin `{}` is disabled; enable it again", install.plugin.id)));
         }
         let plugin = engine.plugin(&integration.plugin).await?;
-        Ok(Self { tenant, integration: integration.clone(), plugin, install, credential })
+        let limits = engine.0.policy.limits.clone();
+        Ok(Self { tenant, integration: integration.clone(), plugin, install, credential, limits })
+    }
+
+    /// Narrows the limits to what is left of the request's time.
+    pub(super) fn end_by(&mut self, until: Instant) {
+        let left = until.saturating_duration_since(Instant::now());
+        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1);
+        let limits = &mut self.limits;
+        for limit in [&mut limits.wall_ms, &mut limits.egress_ms, &mut limits.cpu_ms] {
+            *limit = left_ms.min(*limit);
+        }
+    }
+
+    /// What asks the resilience of this integration for a call.
+    pub(crate) fn entry(&self, priority: Priority, attempt: u32) -> Entry<'_> {
+        // The manifest's numbers are those of the provider's own host. What stands behind
+        // another base says by itself what it takes.
+        let own_host = self.integration.settings.get(BASE_URL).is_none_or(Value::is_null);
+        let live = self.integration.environment == Environment::Live
+            && self.integration.account.as_ref().is_none_or(|account| account.live);
+        let rules = self.plugin.manifest().rate_limit.as_ref().filter(|_| own_host);
+        Entry {
+            tenant: self.tenant,
+            provider: &self.integration.provider,
+            integration: self.integration.id,
+            rate: rules.map(|rules| rules.numbers(live)),
+            priority,
+            attempt,
+        }
     }
 
     /// What the manifest says of a capability.
@@ -86,7 +123,7 @@ impl Run {
     /// The grant of one call, held by the broker: where it may go, as whom, and until when.
     /// `key` makes its writes safe to repeat.
     pub(crate) fn open(&self, engine: &Engine, rules: &CapabilityRules, key: &str) -> Result<Session> {
-        let limits = engine.0.policy.limits.clone();
+        let limits = self.limits.clone();
         engine.0.broker.open(
             &engine.0.vault,
             SessionSpec {
@@ -110,19 +147,31 @@ impl Run {
         let rules = CapabilityRules { effect: Effect::Read, idempotency: Idempotency::None };
         let key = engine.new_request_id()?.to_string();
         let session = self.open(engine, &rules, &key)?;
-        Ok(self.call(engine, target, session, key).await)
+        let report = self.call(engine, target, session, (key, 1)).await;
+        // It is asked for by a person or needs no provider, so it is not held up; what it shows
+        // is learned all the same.
+        let seen = Seen::of(&report.calls, &report.answer);
+        engine.0.resilience.observe(&self.entry(Priority::Interactive, 1), &seen, engine.now());
+        Ok(report)
     }
 
-    /// Calls `target` once, under the key that the session was opened with.
-    pub(super) async fn call(&self, engine: &Engine, target: Target, session: Session, key: String) -> Report {
+    /// Calls `target` once, under the key that the session was opened with and the number of
+    /// the attempt.
+    pub(super) async fn call(
+        &self,
+        engine: &Engine,
+        target: Target,
+        session: Session,
+        (key, attempt): (String, u32),
+    ) -> Report {
         let session = Arc::new(session);
         let call = Call {
             egress: Arc::clone(&session) as _,
             settings: self.integration.settings.clone(),
             idempotency_key: key,
-            attempt: 1,
+            attempt,
             account: self.integration.account.clone(),
-            limits: engine.0.policy.limits.clone(),
+            limits: self.limits.clone(),
             cancel: None,
         };
         let report = engine.0.runtime.call(&self.plugin, target, call).await;

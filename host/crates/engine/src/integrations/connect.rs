@@ -11,7 +11,7 @@ use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
 use gatehouse_runtime::Target;
 use gatehouse_store::Stored;
-use gatehouse_store::records::{PreviousCredential, SealedCredential};
+use gatehouse_store::records::{PreviousCredential, RateBudget, SealedCredential};
 use serde_json::{Map, Value, json};
 
 use super::{NewIntegration, Tested};
@@ -108,9 +108,11 @@ impl Engine {
         let mut work = self.work(by);
         work.tenant(tenant).replace(&stored, &next)?;
         work.tenant(tenant).delete::<SealedCredential>(&next.id)?;
+        work.tenant(tenant).delete::<RateBudget>(&next.id)?;
         work.audit("integration.disconnected", next.id, Some(&stored.record), Some(&next))?;
         work.event(tenant, "integration.disconnected", Some(&next), next.id, json!({ "name": next.name }))?;
         work.commit().await?;
+        self.0.resilience.forget(next.id);
         Ok(next)
     }
 
@@ -156,9 +158,12 @@ impl Engine {
         let mut work = self.work(by);
         work.tenant(tenant).replace(stored, &next)?;
         work.tenant(tenant).put(&sealed)?;
+        work.tenant(tenant).delete::<RateBudget>(&next.id)?;
         work.audit("integration.connected", next.id, Some(&stored.record), Some(&next))?;
         work.tell_of_move(tenant, stored, &next)?;
         work.commit().await?;
+        // It may be another account, or another place.
+        self.0.resilience.forget(next.id);
         Ok((next, tested))
     }
 

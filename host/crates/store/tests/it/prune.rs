@@ -54,6 +54,7 @@ fn add_execution(change: &mut Change, days_ago: i64, n: u8) {
         error: None,
         fault: None,
         calls: Vec::new(),
+        tries: 1,
         log: Vec::new(),
         cost: Cost::default(),
         started_at: EPOCH,
@@ -157,8 +158,14 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
             change.commit().await.unwrap();
         }
         let pruned = store.prune(at(0), &retention).await.unwrap();
-        let counts =
-            Pruned { executions: 100, deliveries: 70, events: 100, seen_deliveries: 100, idempotent_requests: 100 };
+        let counts = Pruned {
+            executions: 100,
+            deliveries: 70,
+            events: 100,
+            seen_deliveries: 100,
+            idempotent_requests: 100,
+            ..Pruned::default()
+        };
         assert_eq!(pruned, counts);
         assert!(everything().await == expect, "more or less is left than what is young or pending");
         assert_eq!(store.prune(at(0), &retention).await.unwrap(), Pruned::default());

@@ -1,0 +1,137 @@
+//! The attempts of one call: each is let in, made, and learned from; another one follows only
+//! where the one before is known to have done nothing.
+
+use gatehouse_broker::Session;
+use gatehouse_domain::capability::Effect;
+use gatehouse_domain::execution::ProviderCall;
+use gatehouse_domain::manifest::CapabilityRules;
+use gatehouse_domain::{Error, Problem, Result};
+use gatehouse_runtime::Target;
+use serde_json::Value;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::Ask;
+use super::run::{Report, Run};
+use crate::Engine;
+use crate::resilience::{Attempt, Pass, Priority, Seen, next_try};
+
+/// The shortest time that a caller may give a call, in milliseconds.
+const LEAST_MS: u64 = 200;
+
+/// A call whose first attempt was let in.
+pub(super) struct Attempts {
+    session: Session,
+    pass: Pass,
+    rules: CapabilityRules,
+    until: Instant,
+}
+
+/// What came of the attempts.
+pub(super) struct Made {
+    /// The last one.
+    pub(super) last: Report,
+    /// The requests of those before it.
+    pub(super) before: Vec<ProviderCall>,
+    /// How many there were.
+    pub(super) tries: u32,
+}
+
+impl Engine {
+    /// When the caller's time is over.
+    pub(super) fn deadline(&self, ask: &Ask) -> Result<Instant> {
+        let longest = self.0.policy.limits.wall_ms;
+        match ask.timeout_ms {
+            Some(millis) if millis < LEAST_MS.min(longest) => {
+                let message = format!("{millis} is too short for a call; send {LEAST_MS} or more, or leave it out");
+                Err(Error::problems("the timeout does not fit", vec![Problem::at("Gatehouse-Timeout-Ms", message)]))
+            }
+            asked => Ok(Instant::now() + Duration::from_millis(asked.unwrap_or(longest).min(longest))),
+        }
+    }
+}
+
+impl Attempts {
+    /// Lets the first attempt in, after a short wait where it has to, and opens its session.
+    pub(super) async fn begin(
+        engine: &Engine,
+        run: &mut Run,
+        rules: CapabilityRules,
+        key: &str,
+        until: Instant,
+    ) -> Result<Self> {
+        let pass = enter(engine, run, until, 1).await?;
+        run.end_by(until);
+        let session = run.open(engine, &rules, key)?;
+        Ok(Self { session, pass, rules, until })
+    }
+
+    pub(super) fn effect(&self) -> Effect {
+        self.rules.effect
+    }
+
+    /// Takes every secret of the session out of `value`.
+    pub(super) fn scrub(&self, value: &mut Value) {
+        self.session.scrub_json(value);
+    }
+
+    /// Makes the attempts.
+    pub(super) async fn make(self, engine: &Engine, run: &mut Run, target: &Target, key: String) -> Made {
+        let Self { mut session, mut pass, rules, until } = self;
+        let mut before = Vec::new();
+        let mut number = 1;
+        loop {
+            run.end_by(until);
+            let last = run.call(engine, target.clone(), session, (key.clone(), number)).await;
+            let change = pass.finish(&Seen::of(&last.calls, &last.answer), engine.now());
+            engine.tell_of_circuit(run.tenant, &run.integration, change, &last.answer).await;
+            let Some(pause) = pause(engine, run, &rules, number, &last, until) else {
+                return Made { last, before, tries: number };
+            };
+            sleep(pause).await;
+            // The place was given back for the pause: others may have used it better.
+            let Some(again) = begin_again(engine, run, &rules, &key, until, number + 1).await else {
+                return Made { last, before, tries: number };
+            };
+            (session, pass) = again;
+            number += 1;
+            before.extend(last.calls);
+        }
+    }
+}
+
+async fn enter(engine: &Engine, run: &Run, until: Instant, number: u32) -> Result<Pass> {
+    let parts = &engine.0;
+    let entry = run.entry(Priority::Interactive, number);
+    parts.resilience.enter(&parts.store, parts.clock.as_ref(), &entry, until).await
+}
+
+async fn begin_again(
+    engine: &Engine,
+    run: &mut Run,
+    rules: &CapabilityRules,
+    key: &str,
+    until: Instant,
+    number: u32,
+) -> Option<(Session, Pass)> {
+    let pass = enter(engine, run, until, number).await.ok()?;
+    run.end_by(until);
+    let session = run.open(engine, rules, key).ok()?;
+    Some((session, pass))
+}
+
+/// The pause before another attempt, where there may be one and the retry budget has one left.
+fn pause(
+    engine: &Engine,
+    run: &Run,
+    rules: &CapabilityRules,
+    number: u32,
+    last: &Report,
+    until: Instant,
+) -> Option<Duration> {
+    let left = until.saturating_duration_since(Instant::now());
+    let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+    let attempt = Attempt { effect: rules.effect, number, answer: &last.answer, calls: &last.calls, left_ms };
+    let resilience = &engine.0.resilience;
+    let pause = next_try(&attempt, resilience.settings(), resilience.roll())?;
+    resilience.take_retry(run.integration.id, engine.now()).then(|| Duration::from_millis(pause))
+}
