@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn retry_after_parks_everything_for_an_hour_at_most() {
-        for (wait, expect) in [(1_000, 1_000), (3_600_000, 3_600_000), (u64::MAX, 3_600_000)] {
+        for (wait, expect) in [(1_000, 1_000), (3_600_000, 3_600_000), (7_200_000, 3_600_000), (u64::MAX, 3_600_000)] {
             for priority in [Priority::Interactive, Priority::Sync] {
                 let mut budget = Budget::new(None, START);
                 budget.park(START, wait);

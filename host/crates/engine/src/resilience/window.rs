@@ -67,6 +67,17 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_clock_that_is_set_back_far_begins_anew() {
+        let mut window = Window::new(10_000);
+        (0..5).for_each(|_| window.count(1_000_000, true));
+        assert_eq!(window.totals(995_000), [0, 5], "by less than the window the present step goes on");
+        assert_eq!(window.totals(500_000), [0, 0]);
+        window.count(500_000, false);
+        assert_eq!(window.totals(509_000), [1, 0]);
+        assert_eq!(window.totals(510_000), [0, 0], "and time goes on from there");
+    }
+
     proptest! {
         /// Against a list of everything that was counted: what is younger than nine steps is
         /// in, what is older than ten is out.
