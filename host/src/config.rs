@@ -52,6 +52,8 @@ pub struct Config {
     pub resilience: Resilience,
     /// How long what grows is kept.
     pub retention: Retention,
+    /// The work that is done in the background.
+    pub jobs: Jobs,
     /// The gateway instances that are kept ready.
     pub pool: Pool,
     /// The embedded store.
@@ -99,6 +101,19 @@ pub struct Retention {
     pub sync_logs_days: u32,
     /// The audit trail, in days (default 400).
     pub audit_days: u32,
+    /// Jobs that were given up, in days (default 30, and no less).
+    pub dead_jobs_days: u32,
+}
+
+/// The work that is done in the background.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jobs {
+    /// Jobs that run at the same time (default 16).
+    pub concurrency: u32,
+    /// How many of them one tenant may have, in percent (default 75).
+    pub tenant_percent: u32,
+    /// How long running jobs get to end when the server stops, in seconds (default 10).
+    pub stop_seconds: u32,
 }
 
 /// The gateway instances that are kept ready.

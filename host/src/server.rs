@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gatehouse_broker::{Broker, BrokerConfig, RootKey, Vault};
 use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_engine::jobs::RunnerLimits;
 use gatehouse_engine::{Engine, Parts, Policy, SystemClock};
 use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
 use gatehouse_store::sled::SpaceLimits;
@@ -119,9 +120,16 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             executions_days: kept.executions_days,
             deliveries_days: kept.deliveries_days,
             events_days: kept.events_days,
+            dead_jobs_days: kept.dead_jobs_days,
         },
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
         signed_only: config.plugins.policy == crate::config::Policy::Signed,
+        jobs: RunnerLimits {
+            concurrency: config.jobs.concurrency as usize,
+            tenant_percent: config.jobs.tenant_percent as usize,
+            stop_within: Duration::from_secs(config.jobs.stop_seconds.into()),
+            ..RunnerLimits::default()
+        },
     }
 }
 

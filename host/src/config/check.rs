@@ -19,6 +19,7 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     check_limits(config, &mut problems);
     problems.extend(config.resilience.problems());
     check_retention(config, &mut problems);
+    check_jobs(config, &mut problems);
     check_resources(config, &mut problems);
     check_level(&config.log.level, &mut problems);
     problems
@@ -108,6 +109,23 @@ fn check_retention(config: &Config, problems: &mut Vec<Problem>) {
     ] {
         if !(1..=36_500).contains(&days) {
             problems.push(Problem::at(key, format!("{days} is not between 1 and 36500 days")));
+        }
+    }
+    if !(30..=36_500).contains(&kept.dead_jobs_days) {
+        let message = format!("{} is not between 30 and 36500 days", kept.dead_jobs_days);
+        problems.push(Problem::at("retention.dead_jobs_days", message));
+    }
+}
+
+fn check_jobs(config: &Config, problems: &mut Vec<Problem>) {
+    for (key, value, range) in [
+        ("jobs.concurrency", config.jobs.concurrency, 1..=1000),
+        ("jobs.tenant_percent", config.jobs.tenant_percent, 1..=100),
+        ("jobs.stop_seconds", config.jobs.stop_seconds, 0..=600),
+    ] {
+        if !range.contains(&value) {
+            let message = format!("{value} is not between {} and {}", range.start(), range.end());
+            problems.push(Problem::at(key, message));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
 
-use crate::config::{Config, Egress, Log, LogFormat, Plugins, Policy, Pool, Retention, Store};
+use crate::config::{Config, Egress, Jobs, Log, LogFormat, Plugins, Policy, Pool, Retention, Store};
 
 /// What of the process the configuration depends on.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +62,9 @@ impl Config {
                 deliveries_days: 30,
                 sync_logs_days: 30,
                 audit_days: 400,
+                dead_jobs_days: 30,
             },
+            jobs: Jobs { concurrency: 16, tenant_percent: 75, stop_seconds: 10 },
             pool: Pool { instances: 1000, zero_stacks: true },
             store: Store { cache_bytes: 16 << 20, free_soft_bytes: 2 << 30, free_hard_bytes: 512 << 20 },
             log: Log { format: LogFormat::Text, level: "info".to_owned() },

@@ -150,6 +150,8 @@ fn rules_between_values_are_kept() {
     refuses("[limits]\negress_ms = 60000", &[], &[], &["limits.egress_ms", "limits.wall_ms = 30000"]);
     refuses("[limits]\nmemory_bytes = 999999999", &[], &[], &["limits.memory_bytes", "268435456"]);
     refuses("[retention]\nevents_days = 0", &[], &[], &["retention.events_days", "between 1 and 36500"]);
+    refuses("[retention]\ndead_jobs_days = 29", &[], &[], &["retention.dead_jobs_days", "between 30 and 36500"]);
+    refuses("[jobs]\nconcurrency = 0", &[], &[], &["jobs.concurrency", "between 1 and 1000"]);
     refuses("[pool]\ninstances = 0", &[], &[], &["pool.instances"]);
     refuses("[store]\nfree_hard_bytes = 9999999999", &[], &[], &["store.free_hard_bytes", "swap them"]);
     refuses("[store]\ncache_bytes = 1", &[], &[], &["store.cache_bytes", "1 MiB"]);

@@ -160,6 +160,8 @@ pub mod subject {
     pub enum Event {}
     /// An HTTP request to our API.
     pub enum Request {}
+    /// A job.
+    pub enum Job {}
 
     impl Subject for Tenant {
         const PREFIX: &'static str = "ten";
@@ -185,6 +187,9 @@ pub mod subject {
     impl Subject for Request {
         const PREFIX: &'static str = "req";
     }
+    impl Subject for Job {
+        const PREFIX: &'static str = "job";
+    }
 }
 
 /// Identifies a tenant.
@@ -203,6 +208,8 @@ pub type DeliveryId = Id<subject::Delivery>;
 pub type EventId = Id<subject::Event>;
 /// Identifies a request to our API, in answers and in logs.
 pub type RequestId = Id<subject::Request>;
+/// Identifies a job.
+pub type JobId = Id<subject::Job>;
 
 #[cfg(test)]
 mod tests {

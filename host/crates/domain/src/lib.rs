@@ -2,7 +2,7 @@
 //!
 //! Read in this order: identifiers, errors, who asks (tenancy), what can be called
 //! (manifest, plugin, capability), what is called (integration, execution), what
-//! comes back by itself (webhook).
+//! comes back by itself (webhook), what is done later (job, schedule).
 
 pub mod id;
 pub mod time;
@@ -28,5 +28,8 @@ pub mod integration;
 pub mod audit;
 pub mod event;
 pub mod webhook;
+
+pub mod job;
+pub mod schedule;
 
 pub use error::{Error, ErrorKind, Problem, Result};

@@ -14,6 +14,7 @@ use gatehouse_store::{Retention, State, Store};
 use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, fraction, new_id};
+use crate::jobs::{Jobs, Runner, RunnerLimits};
 use crate::resilience::{self, Resilience};
 
 /// What the engine is made of.
@@ -45,6 +46,8 @@ pub struct Policy {
     pub public_url: String,
     /// Whether only components with a trusted signature are taken.
     pub signed_only: bool,
+    /// How many jobs run at the same time.
+    pub jobs: RunnerLimits,
 }
 
 /// A plugin being loaded once, however many ask for it at the same time.
@@ -65,6 +68,7 @@ pub(crate) struct Inner {
     /// By digest. The lock is held for a look-up only, never while a plugin compiles.
     loaded: Mutex<HashMap<String, Loading>>,
     pub(crate) quarantine: crate::webhook::Quarantine,
+    jobs: Jobs,
     pub(crate) chains: crate::audit::Chains,
     pub(crate) turns: crate::idempotency::Turns,
     pub(crate) narrowed: crate::providers::Narrowed,
@@ -73,6 +77,7 @@ pub(crate) struct Inner {
 impl Engine {
     /// An engine over its parts. It does nothing by itself until [`Engine::start`].
     pub fn new(parts: Parts) -> Self {
+        let jobs = Jobs::new(parts.store.clone(), Arc::clone(&parts.clock));
         Self(Arc::new(Inner {
             store: parts.store,
             vault: parts.vault,
@@ -83,6 +88,7 @@ impl Engine {
             policy: parts.policy,
             loaded: Mutex::default(),
             quarantine: crate::webhook::Quarantine::default(),
+            jobs,
             chains: crate::audit::Chains::default(),
             turns: crate::idempotency::Turns::default(),
             narrowed: crate::providers::Narrowed::default(),
@@ -90,7 +96,7 @@ impl Engine {
     }
 
     /// Settles what a crash left open, then starts the background work: parsing webhook
-    /// deliveries and pruning. The tasks end when `stop` says so.
+    /// deliveries, running jobs and pruning. The tasks end when `stop` says so.
     ///
     /// # Errors
     /// Whatever the store says while the open executions are settled.
@@ -98,13 +104,21 @@ impl Engine {
         crate::recover::settle_interrupted(self).await?;
         let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
+        self.0.jobs.begin().await?;
+        let runner = tokio::spawn(Runner::new(self.0.jobs.clone(), self.0.policy.jobs.clone()).run(stop.clone()));
         let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop));
-        Ok(vec![parser, keeper, pruner])
+        Ok(vec![parser, keeper, runner, pruner])
     }
 
     /// Where everything is kept, for plain reads and for health.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The job queue: to enqueue in a change, and to ask about jobs. Handlers are registered before
+    /// [`Engine::start`].
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
     }
 
     /// An identifier for a request to our API.

@@ -31,6 +31,8 @@ pub mod webhook;
 pub mod audit;
 pub mod events;
 
+pub mod jobs;
+
 mod housekeeping;
 mod recover;
 

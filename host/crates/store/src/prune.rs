@@ -1,6 +1,8 @@
 //! Retention: deletes what is old, in small commits, with everything that belongs to it.
 //! It keeps a delivery that is still to be parsed, however old it is.
 
+mod jobs;
+
 use std::collections::HashSet;
 
 use gatehouse_domain::event::Event;
@@ -34,6 +36,8 @@ pub struct Retention {
     pub deliveries_days: u32,
     /// Events, in days. Default 30.
     pub events_days: u32,
+    /// Jobs that were given up, in days since then. Default 30.
+    pub dead_jobs_days: u32,
 }
 
 /// How many records were deleted; what belongs to them is not counted.
@@ -51,11 +55,13 @@ pub struct Pruned {
     pub idempotent_requests: u64,
     /// Rate budgets of integrations that were not called for long.
     pub rate_budgets: u64,
+    /// Jobs that were given up.
+    pub dead_jobs: u64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { executions_days: 30, deliveries_days: 30, events_days: 30 }
+        Self { executions_days: 30, deliveries_days: 30, events_days: 30, dead_jobs_days: 30 }
     }
 }
 
@@ -68,6 +74,8 @@ impl Store {
     /// As [`crate::storage::Storage::commit`], without conflicts.
     pub async fn prune(&self, now: Timestamp, retention: &Retention) -> Result<Pruned> {
         let mut pruned = Pruned::default();
+        pruned.dead_jobs += self.prune_dead_jobs(None, now, retention.dead_jobs_days).await?;
+        self.prune_faults(now, retention.dead_jobs_days).await?;
         let mut page = Page::first(BATCH);
         loop {
             let tenants = self.admin().list::<Tenant>(&page).await?;
@@ -90,6 +98,7 @@ impl Store {
         pruned.executions += sweep.executions(cutoff(now, retention.executions_days)).await?;
         pruned.deliveries += sweep.deliveries(cutoff(now, retention.deliveries_days)).await?;
         pruned.events += sweep.events(cutoff(now, retention.events_days)).await?;
+        pruned.dead_jobs += self.prune_dead_jobs(Some(tenant), now, retention.dead_jobs_days).await?;
         pruned.seen_deliveries += sweep.expired(|seen: &SeenDelivery| seen.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|request: &IdempotentRequest| request.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|answer: &IdempotentAnswer| answer.expires_at <= now).await?;

@@ -1,0 +1,9 @@
+//! The queue through its own functions, over storages in memory and on disk, with a clock and
+//! dice of its own.
+
+mod basics;
+mod faulty;
+mod groups;
+mod keys;
+mod lanes;
+mod support;
