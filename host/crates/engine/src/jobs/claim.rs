@@ -168,7 +168,11 @@ impl Jobs {
         let admin = self.0.store.admin();
         let prefix = ReadyJob::class_prefix(class);
         let last = turn.map(|(lane, _)| lane);
-        let unserved = turn.filter(|(lane, served)| *served < room.weight(*lane)).map(|(lane, _)| lane);
+        let unserved = turn.filter(|(lane, served)| *served < room.weight(*lane) && room.left(class, *lane) > 0);
+        let unserved = match unserved {
+            Some((lane, _)) if self.has_jobs(class, lane).await? => Some(lane),
+            _ => None,
+        };
         let mut lanes: Vec<Lane> = unserved.into_iter().collect();
         let mut page = Page { after: last.map(|lane| ReadyJob::lane_end(class, lane)), ..Page::first(1) };
         let mut wrapped = last.is_none();
@@ -191,6 +195,11 @@ impl Jobs {
             }
         }
         Ok(lanes)
+    }
+
+    async fn has_jobs(&self, class: Class, lane: Lane) -> Result<bool> {
+        let prefix = ReadyJob::lane_prefix(class, lane);
+        Ok(!self.0.store.admin().list_under::<ReadyJob>(&prefix, &Page::first(1)).await?.items.is_empty())
     }
 
     /// Picks from one lane; whether there may be more in it.

@@ -117,7 +117,7 @@ impl Runner {
     }
 
     /// One look at everything that may be due; whether there may be more to do at once.
-    async fn pass(&mut self) -> Result<bool> {
+    pub(super) async fn pass(&mut self) -> Result<bool> {
         self.mind_the_clock().await?;
         let mut more = self.jobs.tick().await?;
         more |= self.jobs.wake_due().await?;
@@ -215,7 +215,7 @@ impl Runner {
         }
     }
 
-    fn is_time(&self) -> bool {
+    pub(super) fn is_time(&self) -> bool {
         let now = self.jobs.now();
         let is_over = |time: Timestamp| time <= now;
         now.duration_since(self.seen) < -SET_BACK || self.next_due.is_some_and(is_over) || is_over(self.next_sweep)

@@ -2,8 +2,14 @@
 //! dice of its own.
 
 mod basics;
+mod fairness;
 mod faulty;
 mod groups;
 mod keys;
 mod lanes;
+mod leases;
+mod model;
+mod runner;
+mod schedules;
+mod simulation;
 mod support;

@@ -110,3 +110,16 @@ async fn jobs_that_are_not_due_are_not_looked_at() {
     assert!(counting.rows() < 120, "{} rows were read for one claim", counting.rows());
     assert!(counting.calls() < 20, "{} calls were made for one claim", counting.calls());
 }
+
+#[tokio::test]
+async fn a_lane_that_ran_dry_in_the_middle_of_its_turn_stops_nobody() {
+    let mut bench = Bench::new().await;
+    for at in 0..3 {
+        bench.put(in_group("a", of(tenant(1), job(at)))).await;
+    }
+    flood(&bench, 2, 3).await;
+    let room = Room { weights: Arc::new(HashMap::from([(tenant(2), 100)])), ..Room::of(1) };
+    assert_eq!(served(&mut bench, &room, 8).await, BTreeMap::from([(0, 1), (2, 3)]));
+    flood(&bench, 3, 2).await;
+    assert_eq!(served(&mut bench, &room, 3).await, BTreeMap::from([(3, 2)]));
+}
