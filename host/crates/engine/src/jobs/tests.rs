@@ -9,6 +9,7 @@ mod keys;
 mod lanes;
 mod leases;
 mod model;
+mod retention;
 mod runner;
 mod schedules;
 mod simulation;
