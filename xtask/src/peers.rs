@@ -40,6 +40,9 @@ const PYTHON_PACKAGES: &[&str] = &[
     "typing_extensions==4.16.0",
 ];
 
+/// Debian's own build, for Prometheus' linter.
+const DEBIAN_PACKAGES: &[&str] = &["prometheus"];
+
 const NODE_PACKAGES: &[&str] = &["@stoplight/prism-cli@5.14.2"];
 
 /// Python reads this by itself at its start. The peer listens on every interface and has no
@@ -75,6 +78,7 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "python", tool: "python3", packages: PYTHON_PACKAGES, starters: &["localstripe", "python"] },
     Part { name: "node", tool: "npm", packages: NODE_PACKAGES, starters: &["prism"] },
+    Part { name: "debian", tool: "apt-get", packages: DEBIAN_PACKAGES, starters: &["promtool"] },
 ];
 
 /// Does what was asked.
@@ -157,6 +161,14 @@ fn installers(part: &Part, home: &Path) -> Vec<(String, Program, Duration)> {
             packages.args(["install", "--quiet", "--disable-pip-version-check", "--no-input"]).args(part.packages);
             vec![(name("environment"), environment, INSTALL_LIMIT), (name("packages"), packages, INSTALL_LIMIT)]
         }
+        "debian" => {
+            // Unpacked and not installed, so that nothing of the system changes.
+            let unpack = "mkdir -p \"$0\" && cd \"$0\" && apt-get download \"$@\" && \
+                          for package in *.deb; do dpkg-deb -x \"$package\" . || exit; done && rm *.deb";
+            let mut packages = Program::new("sh");
+            packages.args(["-c", unpack]).arg(home).args(part.packages);
+            vec![(name("packages"), packages, INSTALL_LIMIT)]
+        }
         _ => {
             let mut packages = Program::new(part.tool);
             packages.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(home);
@@ -177,6 +189,7 @@ fn write_starters(peers: &Path, part: &Part) -> Result<()> {
         let command = match *starter {
             "localstripe" => "PYTHONPATH=\"$peers/loopback\" exec \"$peers/python/bin/localstripe\"",
             "python" => "exec \"$peers/python/bin/python\"",
+            "promtool" => "exec \"$peers/debian/usr/bin/promtool\"",
             _ => "exec \"$peers/node/node_modules/.bin/prism\"",
         };
         let text = format!("#!/bin/sh\npeers=$(CDPATH= cd -- \"$(dirname -- \"$0\")/..\" && pwd)\n{command} \"$@\"\n");
