@@ -60,6 +60,12 @@ pub struct Config {
     pub store: Store,
     /// What is logged.
     pub log: Log,
+    /// Who may read the metrics.
+    pub metrics: Metrics,
+    /// Where traces go.
+    pub telemetry: Telemetry,
+    /// When the server counts as ready.
+    pub health: Health,
 }
 
 /// What is asked of a plugin before it is loaded.
@@ -145,6 +151,35 @@ pub struct Log {
     /// `error`, `warn`, `info`, `debug`, `trace` or `off`, or directives by part such as
     /// `info,gatehouse_engine=debug` (default `info`).
     pub level: String,
+}
+
+/// Who may read the metrics, at `/api/v1/metrics` and `/metrics`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Whether they are read without a key (default false: a key with `admin:system:read`). They
+    /// name providers, capabilities and plugins, and no tenant.
+    pub public: bool,
+}
+
+/// Where traces go: spans of requests, calls, requests to providers and commits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Telemetry {
+    /// The collector's OTLP address over HTTP, such as `http://127.0.0.1:4318`; spans go to
+    /// `/v1/traces` below it (default none: no traces are collected).
+    pub otlp_endpoint: Option<String>,
+    /// Which share of the traces that begin here is collected, 0 to 1 (default 1). One that a
+    /// caller began is collected where the caller does.
+    pub sample_ratio: f64,
+}
+
+/// When `/api/v1/health/ready` says that the server is not ready, beyond what is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Webhook deliveries that wait to be parsed; at most 10000, as no more are counted
+    /// (default 5000).
+    pub backlog: u32,
+    /// For how long a delivery that is due may wait to be parsed, in seconds (default 300).
+    pub backlog_seconds: u32,
 }
 
 /// How log lines are written.

@@ -10,3 +10,4 @@ mod command;
 mod demo;
 mod logging;
 mod output;
+mod telemetry;

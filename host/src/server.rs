@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatehouse_api::{Join, Options};
 use gatehouse_broker::{Broker, BrokerConfig, RootKey, Vault};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_engine::jobs::RunnerLimits;
-use gatehouse_engine::{Engine, Parts, Policy, SystemClock};
+use gatehouse_engine::{Engine, HealthLimits, Parts, Policy, SystemClock};
 use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
 use gatehouse_store::sled::SpaceLimits;
 use gatehouse_store::{Artefacts, Retention, SledConfig, SledStorage, Store};
@@ -54,7 +55,7 @@ impl Server {
         let (engine, new_root_key) = open_engine(config, address).await?;
         let (stop, stopped) = watch::channel(false);
         let working = engine.start(stopped.clone()).await?;
-        let serving = tokio::spawn(serve(listener, engine.clone(), stopped));
+        let serving = tokio::spawn(serve(listener, engine.clone(), options(config), stopped));
         Ok(Self { address, engine, new_root_key, stop, serving, working })
     }
 
@@ -130,7 +131,13 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             stop_within: Duration::from_secs(config.jobs.stop_seconds.into()),
             ..RunnerLimits::default()
         },
+        health: HealthLimits { backlog: config.health.backlog, backlog_seconds: config.health.backlog_seconds },
     }
+}
+
+fn options(config: &Config) -> Options {
+    let join = config.telemetry.otlp_endpoint.as_ref().map(|_| crate::telemetry::join as Join);
+    Options { metrics_public: config.metrics.public, join }
 }
 
 /// This very program, as the child that compiles.
@@ -148,11 +155,16 @@ fn in_use(address: SocketAddr, error: &std::io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, message)
 }
 
-async fn serve(listener: TcpListener, engine: Engine, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
+async fn serve(
+    listener: TcpListener,
+    engine: Engine,
+    options: Options,
+    mut stopped: watch::Receiver<bool>,
+) -> std::io::Result<()> {
     let until = async move {
         stopped.wait_for(|stop| *stop).await.ok();
     };
-    axum::serve(listener, gatehouse_api::serve_api(engine)).with_graceful_shutdown(until).await
+    axum::serve(listener, gatehouse_api::serve_api(engine, options)).with_graceful_shutdown(until).await
 }
 
 /// The threads that everything runs on.

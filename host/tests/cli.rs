@@ -74,6 +74,8 @@ fn the_doctor_finds_a_healthy_machine_and_changes_nothing() {
             "disk space",
             "root key",
             "listen address",
+            "traces",
+            "metrics",
             "wasm runtime",
             "kernel",
             "open files",

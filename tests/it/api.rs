@@ -11,4 +11,4 @@ mod providers;
 mod resilience;
 mod tenancy;
 mod told;
-mod webhooks;
+pub(crate) mod webhooks;

@@ -15,5 +15,6 @@ mod api;
 mod crash;
 mod damage;
 mod demo;
+mod observe;
 mod peers;
 mod tidy;

@@ -2,6 +2,7 @@
 //! test says so in one line; `cargo xtask peers install` installs them.
 
 mod openapi;
+mod promtool;
 mod stateful;
 
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod contracts;
+mod dashboards;
 mod gateways;
 mod interfaces;
 mod sources;

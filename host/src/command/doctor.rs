@@ -13,6 +13,7 @@ use crate::output::Out;
 mod folders;
 mod root_key;
 mod system;
+mod telemetry;
 
 /// How to look.
 #[derive(Debug, clap::Args)]
@@ -90,6 +91,8 @@ fn examine(loaded: &Loaded, program: &Path) -> Vec<Finding> {
     findings.extend(folders::examine(config));
     findings.push(root_key::examine(config));
     findings.push(system::listen_address(config.listen));
+    findings.push(telemetry::traces(&config.telemetry));
+    findings.push(telemetry::metrics(config));
     findings.extend(system::examine(program));
     findings
 }

@@ -5,6 +5,7 @@ use gatehouse_domain::{Error, ErrorKind, Result};
 use crate::config::{Config, ConfigArgs, Loaded};
 use crate::output::Out;
 use crate::server::{Server, StoreFailed, until_signal, upload_folder};
+use crate::telemetry::Traces;
 use crate::{logging, server};
 
 /// How to serve.
@@ -20,9 +21,14 @@ pub(crate) struct Options {
 
 /// Serves.
 pub(crate) fn run(loaded: Loaded, options: &Options, out: &mut Out<'_>) -> Result<()> {
-    logging::start(&loaded.config.log)?;
     let threads = server::threads()?;
-    threads.block_on(serve(&loaded, options, out))
+    let traces = Traces::start(&loaded.config.telemetry, threads.handle())?;
+    logging::start(&loaded.config.log, &traces)?;
+    threads.block_on(async {
+        let served = serve(&loaded, options, out).await;
+        traces.end().await;
+        served
+    })
 }
 
 async fn serve(loaded: &Loaded, options: &Options, out: &mut Out<'_>) -> Result<()> {

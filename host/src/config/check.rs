@@ -22,6 +22,8 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     check_jobs(config, &mut problems);
     check_resources(config, &mut problems);
     check_level(&config.log.level, &mut problems);
+    settle_telemetry(config, &mut problems);
+    check_health(config, &mut problems);
     problems
 }
 
@@ -37,6 +39,38 @@ fn settle_public_url(config: &mut Config, problems: &mut Vec<Problem>) {
             let message = format!("`{text}` is not a public URL; write one such as https://gate.example.com");
             problems.push(Problem::at("public_url", message));
         }
+    }
+}
+
+fn settle_telemetry(config: &mut Config, problems: &mut Vec<Problem>) {
+    let ratio = config.telemetry.sample_ratio;
+    if !(0.0..=1.0).contains(&ratio) {
+        problems.push(Problem::at("telemetry.sample_ratio", format!("{ratio} is not a share between 0 and 1")));
+    }
+    let Some(text) = &config.telemetry.otlp_endpoint else { return };
+    let good = Url::parse(text).ok().filter(|url| {
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && plain && !url.path().ends_with("/v1/traces")
+    });
+    match good {
+        Some(url) => config.telemetry.otlp_endpoint = Some(url.as_str().trim_end_matches('/').to_owned()),
+        None => {
+            let message = format!(
+                "`{text}` is not a collector's address; write one such as http://127.0.0.1:4318, without /v1/traces"
+            );
+            problems.push(Problem::at("telemetry.otlp_endpoint", message));
+        }
+    }
+}
+
+fn check_health(config: &Config, problems: &mut Vec<Problem>) {
+    let health = &config.health;
+    if !(1..=10_000).contains(&health.backlog) {
+        let message = format!("{} is not between 1 and 10000 deliveries", health.backlog);
+        problems.push(Problem::at("health.backlog", message));
+    }
+    if health.backlog_seconds == 0 {
+        problems.push(Problem::at("health.backlog_seconds", "is 0, so nothing might wait; write 1 or more"));
     }
 }
 

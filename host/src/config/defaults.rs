@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
 
-use crate::config::{Config, Egress, Jobs, Log, LogFormat, Plugins, Policy, Pool, Retention, Store};
+use crate::config::{
+    Config, Egress, Health, Jobs, Log, LogFormat, Metrics, Plugins, Policy, Pool, Retention, Store, Telemetry,
+};
 
 /// What of the process the configuration depends on.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +70,9 @@ impl Config {
             pool: Pool { instances: 1000, zero_stacks: true },
             store: Store { cache_bytes: 16 << 20, free_soft_bytes: 2 << 30, free_hard_bytes: 512 << 20 },
             log: Log { format: LogFormat::Text, level: "info".to_owned() },
+            metrics: Metrics { public: false },
+            telemetry: Telemetry { otlp_endpoint: None, sample_ratio: 1.0 },
+            health: Health { backlog: 5_000, backlog_seconds: 300 },
         }
     }
 }

@@ -118,6 +118,8 @@ fn hint(key: &str) -> &'static str {
         "listen" => "; write an IP address and a port, such as 127.0.0.1:8080",
         _ if key.ends_with("_bytes") => "; write whole bytes, such as 67108864",
         _ if key.ends_with("_ms") => "; write whole milliseconds, such as 500",
+        _ if key.ends_with("_seconds") => "; write whole seconds, such as 300",
+        _ if key.ends_with("_ratio") => "; write a share from 0 to 1, such as 0.1",
         _ if key.ends_with("_days") => "; write whole days, such as 30",
         _ => "",
     }

@@ -28,7 +28,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that may reach the given origins on loopback.
     pub(crate) fn start(origins: &[String]) -> Self {
-        Self::start_with(&[("GATEHOUSE_EGRESS__ALLOW", format!("[{}]", quoted(origins)))])
+        Self::start_also(origins, &[])
+    }
+
+    /// Starts a server that may reach the given origins, with further settings.
+    pub(crate) fn start_also(origins: &[String], settings: &[(&str, String)]) -> Self {
+        let allow = ("GATEHOUSE_EGRESS__ALLOW", format!("[{}]", quoted(origins)));
+        Self::start_with(&[&[allow], settings].concat())
     }
 
     /// Starts a server with further settings.

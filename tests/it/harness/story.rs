@@ -17,15 +17,14 @@ pub(crate) struct Story {
 impl Story {
     /// Starts from nothing.
     pub(crate) async fn begin() -> Self {
-        Self::begin_with(&[]).await
+        Self::begin_with::<&str>(&[]).await
     }
 
     /// Starts from nothing, with further settings of the server.
-    pub(crate) async fn begin_with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn begin_with<V: ToString>(settings: &[(&str, V)]) -> Self {
         let upstream = Upstream::start().await;
-        let allowed = ("GATEHOUSE_EGRESS__ALLOW", format!("[{:?}]", upstream.origin));
-        let further = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let server = Server::start_with(&std::iter::once(allowed).chain(further).collect::<Vec<_>>());
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        let server = Server::start_also(std::slice::from_ref(&upstream.origin), &settings);
         let tenant = new_tenant(&server, "Acme").await;
         upload(&server).await;
         enable(&tenant).await;

@@ -37,6 +37,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("wasmtime-wasi", &["gatehouse-runtime"]),
     ("reqwest", &["gatehouse-broker", "gatehouse", "gatehouse-bench"]),
     ("rustls", &["gatehouse-broker", "gatehouse", "gatehouse-bench"]),
+    ("prometheus", &["gatehouse-engine"]),
+    ("opentelemetry", &["gatehouse"]),
+    ("opentelemetry-otlp", &["gatehouse"]),
     ("axum", &["gatehouse-api", "gatehouse", "gatehouse-bench"]),
 ];
 

@@ -8,9 +8,11 @@ use axum::response::{IntoResponse, Response};
 use gatehouse_domain::id::RequestId;
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_engine::{Caller, Engine};
+use tracing::field;
 
 use crate::once;
 use crate::problem::Failure;
+use crate::request::LogSpan;
 use crate::table::Access;
 
 /// What one route asks for.
@@ -33,6 +35,9 @@ pub(crate) async fn check(State(needs): State<Needs>, mut request: Request, next
         Ok(caller) => caller,
         Err(error) => return Failure(error).into_response(),
     };
+    if let (Some(tenant), Some(LogSpan(span))) = (caller.key.tenant, request.extensions().get()) {
+        span.record("tenant.id", field::display(tenant));
+    }
     match key {
         Ok(Some(key)) => once::run(&needs.engine, caller, &key, request, next).await,
         Ok(None) => {

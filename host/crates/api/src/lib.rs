@@ -7,6 +7,7 @@
 mod body;
 mod etag;
 mod guard;
+mod metrics;
 mod once;
 mod openapi;
 mod page;
@@ -14,8 +15,12 @@ mod problem;
 mod request;
 mod routes;
 mod status;
+mod trace;
 
+pub mod options;
 pub mod router;
 pub mod table;
 
+pub use metrics::DECLARED as METRICS;
+pub use options::{Join, Options};
 pub use router::{App, serve_api};

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
 use gatehouse_engine::Engine;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::metrics::HttpMetrics;
+use crate::options::Options;
+use crate::routes::metrics;
 use crate::table::{Repeats, Route, calls, catalog, connection, integrations, operations, providers, tenancy, told};
 use crate::{guard, openapi, problem, request};
 
@@ -25,9 +29,8 @@ pub struct App {
 }
 
 /// Every route, under `/api/v1`.
-pub fn table() -> Vec<Route> {
-    [
-        operations::routes,
+pub fn table(options: &Options) -> Vec<Route> {
+    let areas = [
         tenancy::routes,
         providers::routes,
         catalog::routes,
@@ -35,30 +38,38 @@ pub fn table() -> Vec<Route> {
         connection::routes,
         calls::routes,
         told::routes,
-    ]
-    .into_iter()
-    .flat_map(|routes| routes())
-    .collect()
+    ];
+    let mut table = operations::routes(options);
+    table.extend(areas.into_iter().flat_map(|routes| routes()));
+    table
 }
 
 /// The whole service: the API under `/api/v1`, its documentation under `/api/docs`.
-pub fn serve_api(engine: Engine) -> Router {
-    let openapi = Arc::new(openapi::of(&table()));
+pub fn serve_api(engine: Engine, options: Options) -> Router {
+    let openapi = Arc::new(openapi::of(&table(&options)));
+    let watch = request::Watch {
+        engine: engine.clone(),
+        metrics: HttpMetrics::new(&engine.metrics().registry),
+        join: options.join,
+    };
     let app = App { engine, openapi };
     let mut api = Router::new();
-    for route in table() {
+    for route in table(&options) {
         let once = route.repeats == Repeats::Answer;
         let needs = guard::Needs { engine: app.engine.clone(), access: route.access, once };
         api = api.route(route.path, route.service.route_layer(from_fn_with_state(needs, guard::check)));
     }
+    // Scrapers look at the root unless they are told otherwise.
+    let needs = guard::Needs { engine: app.engine.clone(), access: operations::scrapers(&options), once: false };
+    let scrape = get(metrics::scrape).route_layer(from_fn_with_state(needs, guard::check));
     let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
     Router::new()
         .nest("/api/v1", api.fallback(problem::no_route).method_not_allowed_fallback(problem::no_method))
+        .route("/metrics", scrape)
         .merge(docs)
         .fallback(problem::no_route)
         .layer(DefaultBodyLimit::max(JSON_BYTES))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(request::log))
-        .layer(from_fn_with_state(app.engine.clone(), request::number))
+        .layer(from_fn_with_state(watch, request::watch))
         .with_state(app)
 }

@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod installs;
 pub(crate) mod integrations;
 pub(crate) mod keys;
+pub(crate) mod metrics;
 pub(crate) mod plugins;
 pub(crate) mod providers;
 pub(crate) mod tenants;

@@ -119,6 +119,19 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// Which of them it is, in a word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::Invalid(_) => "invalid",
+            Self::Connect(_) => "connect",
+            Self::Timeout => "timeout",
+            Self::Interrupted(_) => "interrupted",
+            Self::TooLarge(_) => "too_large",
+            Self::Limit(_) => "limit",
+        }
+    }
+
     /// Whether the provider may have seen the request, and no whole answer was passed on.
     pub fn may_have_arrived(&self) -> bool {
         matches!(self, Self::Timeout | Self::Interrupted(_) | Self::TooLarge(_))

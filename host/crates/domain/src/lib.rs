@@ -31,5 +31,6 @@ pub mod webhook;
 
 pub mod job;
 pub mod schedule;
+pub mod trace;
 
 pub use error::{Error, ErrorKind, Problem, Result};

@@ -10,11 +10,13 @@ use gatehouse_domain::id::{EndpointId, Id, RequestId, Subject};
 use gatehouse_domain::plugin::PluginRef;
 use gatehouse_domain::time::Timestamp;
 use gatehouse_runtime::{Plugin, Runtime};
-use gatehouse_store::{Retention, State, Store};
+use gatehouse_store::{Retention, Store};
 use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, fraction, new_id};
+use crate::health::{Checks, HealthLimits};
 use crate::jobs::{Jobs, Runner, RunnerLimits};
+use crate::metrics::{Metered, Metrics};
 use crate::resilience::{self, Resilience};
 
 /// What the engine is made of.
@@ -48,6 +50,8 @@ pub struct Policy {
     pub signed_only: bool,
     /// How many jobs run at the same time.
     pub jobs: RunnerLimits,
+    /// How much may wait before the server counts as not ready.
+    pub health: HealthLimits,
 }
 
 /// A plugin being loaded once, however many ask for it at the same time.
@@ -72,14 +76,20 @@ pub(crate) struct Inner {
     pub(crate) chains: crate::audit::Chains,
     pub(crate) turns: crate::idempotency::Turns,
     pub(crate) narrowed: crate::providers::Narrowed,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) checks: Checks,
 }
 
 impl Engine {
     /// An engine over its parts. It does nothing by itself until [`Engine::start`].
     pub fn new(parts: Parts) -> Self {
-        let jobs = Jobs::new(parts.store.clone(), Arc::clone(&parts.clock));
+        let started = parts.clock.now();
+        let metrics = Arc::new(Metrics::new(started));
+        let storage = Metered { inner: Arc::clone(parts.store.storage()), metrics: Arc::clone(&metrics) };
+        let store = Store::new(Arc::new(storage), parts.store.artefacts().clone());
+        let jobs = Jobs::new(store.clone(), Arc::clone(&parts.clock));
         Self(Arc::new(Inner {
-            store: parts.store,
+            store,
             vault: parts.vault,
             broker: parts.broker,
             runtime: parts.runtime,
@@ -92,6 +102,8 @@ impl Engine {
             chains: crate::audit::Chains::default(),
             turns: crate::idempotency::Turns::default(),
             narrowed: crate::providers::Narrowed::default(),
+            metrics,
+            checks: Checks::new(started),
         }))
     }
 
@@ -134,19 +146,9 @@ impl Engine {
         format!("{}/api/v1/webhooks/{endpoint}", self.0.policy.public_url.trim_end_matches('/'))
     }
 
-    /// Whether the store takes writes, and why not.
-    pub fn store_health(&self) -> (bool, String) {
-        let health = self.0.store.storage().health();
-        let words = match &health.state {
-            State::Writable => format!("writable, {} bytes on disk, {} free", health.disk_bytes, health.free_bytes),
-            State::ReadOnly { reason } | State::Failed { reason } => reason.clone(),
-        };
-        (health.is_writable(), words)
-    }
-
-    /// Whether gateways can run, and why not.
-    pub fn runtime_health(&self) -> (bool, String) {
-        self.0.runtime.health()
+    /// What is counted and timed, for the layers above to add theirs.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// How the providers fare, by integration: what routing asks before it chooses.
@@ -173,7 +175,10 @@ impl Engine {
 
     async fn load(&self, plugin: &PluginRef) -> Result<Arc<Plugin>> {
         let artefacts = self.0.store.artefacts();
+        let started = std::time::Instant::now();
         let loaded = self.0.runtime.load(&plugin.digest, || artefacts.read(&plugin.digest)).await;
-        loaded.map_err(|error| error.with("plugin", format!("{}@{}", plugin.id, plugin.version)))
+        let loaded = loaded.map_err(|error| error.with("plugin", format!("{}@{}", plugin.id, plugin.version)))?;
+        self.0.metrics.plugins.loaded(&plugin.id, loaded.source, started.elapsed());
+        Ok(loaded)
     }
 }

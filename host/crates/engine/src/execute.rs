@@ -5,10 +5,13 @@
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::{Cost, Execution, Outcome};
 use gatehouse_domain::id::ExecutionId;
+use gatehouse_domain::trace::SPANS;
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::{Parameters, Target};
 use serde_json::Value;
+use tracing::{Instrument, Span, field};
 
+use crate::metrics::outcome;
 use crate::{Caller, Engine};
 
 mod attempts;
@@ -44,6 +47,27 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::CircuitOpen`], [`gatehouse_domain::ErrorKind::RateLimited`]
     /// or [`gatehouse_domain::ErrorKind::Overloaded`].
     pub async fn execute(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
+        let span = tracing::info_span!(
+            target: SPANS,
+            "execute",
+            gatehouse.provider = field::Empty,
+            gatehouse.capability = field::Empty,
+            gatehouse.execution = field::Empty,
+            gatehouse.outcome = field::Empty,
+            otel.status_code = field::Empty,
+        );
+        let execution = self.execute_once(by, target, ask).instrument(span.clone().or_current()).await;
+        let execution = execution.inspect_err(|_| {
+            span.record("otel.status_code", "ERROR");
+        })?;
+        span.record("gatehouse.provider", &execution.provider);
+        span.record("gatehouse.capability", &execution.capability);
+        span.record("gatehouse.execution", field::display(execution.id));
+        span.record("gatehouse.outcome", outcome(execution.outcome));
+        Ok(execution)
+    }
+
+    async fn execute_once(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
         let until = self.deadline(&ask)?;
         let stored = self.integration(by, target).await?;
         let mut run = Run::prepare(self, by.tenant()?, &stored.record).await?;
@@ -62,7 +86,8 @@ impl Engine {
         execution.idempotency_key = key;
         // In a task of its own: a caller that hangs up must not cut a write off half-way.
         let engine = self.clone();
-        let call = tokio::spawn(async move { engine.carry_out(run, first, execution, ask, parameters).await });
+        let carried = async move { engine.carry_out(run, first, execution, ask, parameters).await };
+        let call = tokio::spawn(carried.instrument(Span::current()));
         call.await.map_err(|error| Error::internal("the call was cut off; see its record").caused_by(error))?
     }
 
@@ -74,6 +99,7 @@ impl Engine {
         ask: Ask,
         parameters: Parameters,
     ) -> Result<Execution> {
+        let _running = self.0.metrics.executions.begin();
         let started = std::time::Instant::now();
         if let Some(known) = self.record_intent(&run, &execution, &ask).await? {
             return Ok(known);
@@ -86,6 +112,7 @@ impl Engine {
         execution.finished_at = Some(self.now());
         execution.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.record_outcome(&run, &execution, &ask).await?;
+        self.0.metrics.executions.ended(&execution);
         Ok(execution)
     }
 
@@ -122,3 +149,6 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -30,6 +30,8 @@ pub mod webhook;
 
 pub mod audit;
 pub mod events;
+pub mod health;
+pub mod metrics;
 
 pub mod jobs;
 
@@ -39,6 +41,7 @@ mod recover;
 pub use caller::Caller;
 pub use clock::{Clock, SystemClock};
 pub use engine::{Engine, Parts, Policy};
+pub use health::{Component, Health, HealthLimits};
 
 /// What the layers above hand down without being able to open it.
 pub use gatehouse_broker::Credentials;

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatehouse_domain::execution::{Cost, Fault, LogLine};
 use gatehouse_domain::grant::Limits;
@@ -99,6 +100,8 @@ pub struct Report {
     pub cost: Cost,
     /// Lines that the gateway wrote, without secrets.
     pub log: Vec<LogLine>,
+    /// How long its fresh instance took to make, where it was made.
+    pub instantiation: Option<Duration>,
 }
 
 /// A gateway's answer. That it says no and that it fails to answer are different things.
@@ -110,6 +113,17 @@ pub enum Answer {
     Refused(GuestError),
     /// It did not answer.
     Fault(Fault),
+}
+
+impl Answer {
+    /// Which of the three it is, in a word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Ok(_) => "ok",
+            Self::Refused(_) => "refused",
+            Self::Fault(_) => "fault",
+        }
+    }
 }
 
 impl Target {

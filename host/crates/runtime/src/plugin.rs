@@ -13,10 +13,21 @@ use crate::inspect::contract::SERVED;
 use crate::inspect::{Inspected, Inspection};
 use crate::shape::{Signature, compiled, parse};
 
+/// Where the code of a loaded plugin came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The compile cache.
+    Cache,
+    /// The compiler: this host had not seen it before.
+    Compiler,
+}
+
 /// A plugin version, ready to be called. Calls in flight keep it alive.
 pub struct Plugin {
     /// What is known of it.
     pub inspection: Inspection,
+    /// Where its code came from as it was loaded.
+    pub source: Source,
     pub(crate) pre: InstancePre<State>,
     pub(crate) contract: ContractExports,
     functions: Vec<Function>,
@@ -48,7 +59,12 @@ struct Function {
 }
 
 impl Plugin {
-    pub(crate) fn new(inspected: Inspected, component: &Component, pre: InstancePre<State>) -> Result<Self> {
+    pub(crate) fn new(
+        inspected: Inspected,
+        component: &Component,
+        pre: InstancePre<State>,
+        source: Source,
+    ) -> Result<Self> {
         let digest: Arc<str> = inspected.inspection.digest.as_str().into();
         let mut functions = Vec::with_capacity(inspected.signatures.len());
         for (capability, signature) in inspected.inspection.capabilities.iter().zip(inspected.signatures) {
@@ -59,7 +75,8 @@ impl Plugin {
             let name = capability.function.as_str().into();
             functions.push(Function { export, name, digest: digest.clone(), signature });
         }
-        Ok(Self { contract: ContractExports::find(component), inspection: inspected.inspection, pre, functions })
+        let contract = ContractExports::find(component);
+        Ok(Self { contract, inspection: inspected.inspection, source, pre, functions })
     }
 
     /// What it can do, by code.

@@ -7,8 +7,10 @@ use std::time::Duration;
 use gatehouse_domain::error::{Error, ErrorKind, Result};
 use gatehouse_domain::execution::{Cost, Fault};
 use gatehouse_domain::grant::Limits;
+use gatehouse_domain::trace::SPANS;
 use serde_json::Map;
 use tokio::sync::Semaphore;
+use tracing::{Instrument, Span, field};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
@@ -20,7 +22,7 @@ use crate::call::{Answer, Call, CancelOnDrop, Report, Target, run};
 use crate::config::{RuntimeConfig, WorkerCommand};
 use crate::egress::Closed;
 use crate::inspect::{self, Inspected, Inspection};
-use crate::plugin::Plugin;
+use crate::plugin::{Plugin, Source};
 use crate::{compile, engine, host};
 use stored::Stored;
 
@@ -36,6 +38,7 @@ struct Inner {
     max_memory_bytes: usize,
     /// One permit for each slot of the pool: a pool at its end would fail calls.
     slots: Arc<Semaphore>,
+    instances: usize,
     /// Held while a plugin is made ready, so that none is compiled twice and only one
     /// compiler runs.
     loading: tokio::sync::Mutex<()>,
@@ -52,13 +55,15 @@ impl Runtime {
         let engine = engine::new(&config)?;
         let cache = Cache::open(&config.cache_dir, &config.cache_key, &engine)?;
         let linker = host::linker(&engine)?;
+        let instances = config.pool.instances.max(1) as usize;
         Ok(Self(Arc::new(Inner {
             linker,
             cache,
             engine,
             worker: config.worker,
             max_memory_bytes: config.pool.max_memory_bytes,
-            slots: Arc::new(Semaphore::new(config.pool.instances.max(1) as usize)),
+            slots: Arc::new(Semaphore::new(instances)),
+            instances,
             loading: tokio::sync::Mutex::new(()),
             loaded: Mutex::default(),
         })))
@@ -110,12 +115,15 @@ impl Runtime {
         };
         let cancel = call.cancel.clone().unwrap_or_default();
         let guard = CancelOnDrop::new(cancel.clone());
-        let (engine, plugin) = (self.0.engine.clone(), plugin.clone());
-        let running = tokio::spawn(async move {
+        let span = span_of(plugin, &target);
+        let (engine, plugin, told) = (self.0.engine.clone(), plugin.clone(), span.clone());
+        let running = async move {
             let report = run::run(&engine, &plugin, target, call, cancel).await;
             drop(slot);
+            tell(&told, &report);
             report
-        });
+        };
+        let running = tokio::spawn(running.instrument(span.or_current()));
         let report = running.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a call failed within the host");
             host_fault("the host failed while it ran the gateway")
@@ -124,10 +132,9 @@ impl Runtime {
         report
     }
 
-    /// Whether a call could begin now, and how it stands in words.
-    pub fn health(&self) -> (bool, String) {
-        let free = self.0.slots.available_permits();
-        (free > 0, format!("{free} instances free"))
+    /// How many instances are free for calls now, and how many there are in all.
+    pub fn instances(&self) -> (usize, usize) {
+        (self.0.slots.available_permits(), self.0.instances)
     }
 
     fn loaded(&self, digest: &str) -> Option<Arc<Plugin>> {
@@ -142,7 +149,7 @@ impl Runtime {
             #[allow(unsafe_code, reason = "wasmtime can not check native code; the MAC was checked just before")]
             let component = unsafe { Component::deserialize(&self.0.engine, code) };
             let component = component.map_err(|error| Error::internal(format!("{error:#}")))?;
-            self.linked(stored.into(), &component)
+            self.linked(stored.into(), &component, Source::Cache)
         });
         match plugin {
             Ok(plugin) => Some(plugin),
@@ -167,14 +174,14 @@ impl Runtime {
         let component = component
             .map_err(|error| Error::invalid(format!("the component does not fit into an instance here: {error:#}")))?;
         self.0.cache.write(digest, &stored.to_bytes(&code)?)?;
-        self.linked(stored.into(), &component)
+        self.linked(stored.into(), &component, Source::Compiler)
     }
 
-    fn linked(&self, inspected: Inspected, component: &Component) -> Result<Plugin> {
+    fn linked(&self, inspected: Inspected, component: &Component, source: Source) -> Result<Plugin> {
         check_resources(component, self.0.max_memory_bytes)?;
         let pre = self.0.linker.instantiate_pre(component);
         let pre = pre.map_err(|error| Error::invalid(format!("the component does not link: {error:#}")))?;
-        Plugin::new(inspected, component, pre)
+        Plugin::new(inspected, component, pre, source)
     }
 
     async fn try_out(&self, plugin: &Arc<Plugin>) -> Result<()> {
@@ -215,6 +222,30 @@ async fn inspected(digest: String, bytes: Vec<u8>) -> Result<(Inspected, Vec<u8>
     work.await.map_err(|error| Error::internal("the inspection failed").caused_by(error))?
 }
 
+fn span_of(plugin: &Plugin, target: &Target) -> Span {
+    let manifest = plugin.manifest();
+    tracing::info_span!(
+        target: SPANS,
+        "component.call",
+        plugin.id = manifest.id,
+        plugin.version = %manifest.version,
+        function = target.function(),
+        answer = field::Empty,
+        cost.cpu_ticks = field::Empty,
+        cost.memory_bytes = field::Empty,
+        cost.host_calls = field::Empty,
+        cost.wall_us = field::Empty,
+    )
+}
+
+fn tell(span: &Span, report: &Report) {
+    span.record("answer", report.outcome.word());
+    span.record("cost.cpu_ticks", report.cost.cpu_ticks);
+    span.record("cost.memory_bytes", report.cost.memory_bytes);
+    span.record("cost.host_calls", report.cost.host_calls);
+    span.record("cost.wall_us", report.cost.wall_us);
+}
+
 fn check_resources(component: &Component, max_memory_bytes: usize) -> Result<()> {
     let Some(needed) = component.resources_required() else {
         return Err(Error::invalid("the component imports core modules, which the host does not lend"));
@@ -237,5 +268,5 @@ fn check_resources(component: &Component, max_memory_bytes: usize) -> Result<()>
 
 fn host_fault(message: &str) -> Report {
     let outcome = Answer::Fault(Fault::Host { message: message.to_owned() });
-    Report { outcome, cost: Cost::default(), log: Vec::new() }
+    Report { outcome, cost: Cost::default(), log: Vec::new(), instantiation: None }
 }

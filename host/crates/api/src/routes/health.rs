@@ -16,14 +16,25 @@ pub(crate) struct Health {
     ok: bool,
     /// The version of the server.
     version: &'static str,
-    /// The store, in words.
-    store: String,
-    /// The runtime, in words.
-    runtime: String,
+    /// For how long it has been running, in seconds.
+    uptime_seconds: u64,
+    /// What requests depend on.
+    components: Vec<Part>,
+}
+
+/// One part that requests depend on.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Part {
+    /// `store`, `runtime` or `queue`.
+    name: &'static str,
+    /// Whether it does its work.
+    ok: bool,
+    /// How it stands; where it is not well, why and what to do.
+    says: String,
 }
 
 pub(crate) async fn health(State(app): State<App>) -> Json<Health> {
-    Json(look(&app))
+    Json(look(&app).await)
 }
 
 pub(crate) async fn live() -> StatusCode {
@@ -31,13 +42,15 @@ pub(crate) async fn live() -> StatusCode {
 }
 
 pub(crate) async fn ready(State(app): State<App>) -> Response {
-    let health = look(&app);
+    let health = look(&app).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()
 }
 
-fn look(app: &App) -> Health {
-    let (store_ok, store) = app.engine.store_health();
-    let (runtime_ok, runtime) = app.engine.runtime_health();
-    Health { ok: store_ok && runtime_ok, version: env!("CARGO_PKG_VERSION"), store, runtime }
+async fn look(app: &App) -> Health {
+    let health = app.engine.health().await;
+    let ok = health.ok();
+    let parts = health.components.into_iter().map(|part| Part { name: part.name, ok: part.ok, says: part.says });
+    let uptime_seconds = health.uptime.as_secs();
+    Health { ok, version: env!("CARGO_PKG_VERSION"), uptime_seconds, components: parts.collect() }
 }

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use gatehouse_domain::execution::{CallFailure, ProviderCall, RateSeen};
+use gatehouse_domain::trace::SPANS;
 use http::HeaderMap;
 use reqwest::Client;
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, Span, field};
 
 use super::Session;
 use super::outgoing::Outgoing;
@@ -22,8 +24,11 @@ impl Session {
     pub(super) async fn exchange(&self, client: &Client, outgoing: Outgoing) -> Result<Response, SendError> {
         let flight = Flight::begin(self, &outgoing);
         let until = self.deadline.min(Instant::now() + self.usage.left(&self.limits));
+        let span = span_of(&outgoing);
         let mut head = Head::default();
-        let result = self.answer(client, outgoing.request, &flight.waiting, until, &mut head).await;
+        let answer = self.answer(client, outgoing.request, &flight.waiting, until, &mut head);
+        let result = answer.instrument(span.clone().or_current()).await;
+        tell(&span, head.status, &result);
         flight.end(head, &result);
         result
     }
@@ -71,6 +76,33 @@ impl Session {
         }
         passed
     }
+}
+
+/// The host and not the path, which can hold what a provider echoed. No header of the trace goes
+/// along with the request: how we are built inside is no concern of a provider.
+fn span_of(outgoing: &Outgoing) -> Span {
+    tracing::info_span!(
+        target: SPANS,
+        "egress",
+        otel.kind = "client",
+        http.request.method = outgoing.method.as_str(),
+        server.address = outgoing.request.url().host_str().unwrap_or_default(),
+        http.request.body.size = outgoing.bytes,
+        http.response.status_code = field::Empty,
+        http.response.body.size = field::Empty,
+        "error.type" = field::Empty,
+        otel.status_code = field::Empty,
+    )
+}
+
+fn tell(span: &Span, status: Option<u16>, result: &Result<Response, SendError>) {
+    if let Some(status) = status {
+        span.record("http.response.status_code", status);
+    }
+    match result {
+        Ok(response) => span.record("http.response.body.size", response.body.len()),
+        Err(error) => span.record("error.type", error.word()).record("otel.status_code", "ERROR"),
+    };
 }
 
 /// What an answer's head said, which is known even where its body never comes.

@@ -30,7 +30,10 @@ impl Engine {
             return Err(Error::problems("the idempotency key does not fit this request", vec![problem]));
         }
         match scope.get::<Execution>(&known.execution).await? {
-            Some(execution) if execution.outcome != Outcome::Running => Ok(Some(execution.record)),
+            Some(execution) if execution.outcome != Outcome::Running => {
+                self.0.metrics.executions.replayed(&execution.provider);
+                Ok(Some(execution.record))
+            }
             _ => {
                 let message =
                     format!("the first request with this idempotency key is still running as {}", known.execution);

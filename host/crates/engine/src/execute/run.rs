@@ -175,7 +175,10 @@ impl Run {
             cancel: None,
         };
         let report = engine.0.runtime.call(&self.plugin, target, call).await;
-        Report { answer: scrub(&session, report.outcome), cost: report.cost, log: report.log, calls: session.calls() }
+        let calls = session.calls();
+        engine.0.metrics.plugins.called(&self.integration.plugin.id, &report);
+        engine.0.metrics.egress.requested(&self.integration.provider, &calls);
+        Report { answer: scrub(&session, report.outcome), cost: report.cost, log: report.log, calls }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The way in: from a request to durable bytes.
 
+use std::time::Instant;
+
 use gatehouse_broker::webhook::Refusal;
 use gatehouse_domain::id::{DeliveryId, EndpointId};
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
@@ -11,6 +13,7 @@ use gatehouse_store::records::{DeliveryBody, DeliveryByIntegration, PendingDeliv
 use super::dedupe;
 use crate::Engine;
 use crate::integrations::Opened;
+use crate::metrics::Received;
 
 /// One request to an endpoint, as it came.
 #[derive(Debug, Clone)]
@@ -37,6 +40,7 @@ impl Engine {
     /// [`ErrorKind::NotFound`], the same for an unknown endpoint and for a delivery that does
     /// not verify, so that neither can be probed.
     pub async fn accept_delivery(&self, endpoint: EndpointId, incoming: Incoming) -> Result<Accepted> {
+        let started = Instant::now();
         let (endpoint, integration, rules) = self.receiver(endpoint).await?;
         // What came before an integration was disconnected, or after, has nothing to be verified with.
         let credentials = self.signing_credentials(endpoint.tenant, integration.id).await;
@@ -53,9 +57,16 @@ impl Engine {
         }
         if let Err(refusal) = verdict {
             self.quarantine_delivery(&endpoint, incoming, &refusal).await?;
+            self.0.metrics.webhooks.received(&integration.provider, Received::Quarantined, started.elapsed());
             return Err(nothing_here(endpoint.id));
         }
-        self.keep_delivery(&endpoint, &rules, incoming).await
+        let accepted = self.keep_delivery(&endpoint, &rules, incoming).await?;
+        let received = match accepted {
+            Accepted::New(_) => Received::Accepted,
+            Accepted::Duplicate(_) => Received::Duplicate,
+        };
+        self.0.metrics.webhooks.received(&integration.provider, received, started.elapsed());
+        Ok(accepted)
     }
 
     fn verify(&self, credential: &Opened, rules: &WebhookRules, incoming: &Incoming) -> Result<(), Refusal> {

@@ -86,7 +86,11 @@ async fn parse_one(engine: &Engine, pending: &PendingDelivery) -> Result<()> {
     };
     match ask_gateway(engine, pending.tenant, &integration.record, &delivery, body.record.body).await {
         Ok(events) => keep_events(engine, pending, &integration.record, &delivery, events).await,
-        Err(reason) => try_later(engine, pending, &delivery, reason).await,
+        Err(reason) => {
+            let last = try_later(engine, pending, &delivery, reason).await?;
+            engine.0.metrics.webhooks.not_parsed(&integration.provider, last);
+            Ok(())
+        }
     }
 }
 
@@ -124,7 +128,10 @@ async fn keep_events(
     settled.attempts += 1;
     work.tenant(pending.tenant).replace(delivery, &settled)?;
     work.admin().delete::<PendingDelivery>(&pending.delivery)?;
-    work.commit().await
+    work.commit().await?;
+    let after = engine.now().duration_since(delivery.received_at).unsigned_abs();
+    engine.0.metrics.webhooks.parsed(&integration.provider, after);
+    Ok(())
 }
 
 fn event(engine: &Engine, integration: &Integration, delivery: &Delivery, parsed: Parsed) -> Result<Event> {
@@ -141,18 +148,20 @@ fn event(engine: &Engine, integration: &Integration, delivery: &Delivery, parsed
     })
 }
 
+/// Puts a delivery back, or gives it up; whether it was given up.
 async fn try_later(
     engine: &Engine,
     pending: &PendingDelivery,
     delivery: &Stored<Delivery>,
     reason: String,
-) -> Result<()> {
+) -> Result<bool> {
     let attempts = pending.attempts + 1;
     tracing::warn!(delivery.id = %pending.delivery, attempts, reason, "the gateway could not parse a delivery");
     let mut change = engine.0.store.change();
     let mut next = delivery.record.clone();
     next.attempts = attempts;
-    if attempts >= ATTEMPTS {
+    let last = attempts >= ATTEMPTS;
+    if last {
         next.state = DeliveryState::Failed { reason };
         change.admin().delete::<PendingDelivery>(&pending.delivery)?;
     } else {
@@ -160,7 +169,8 @@ async fn try_later(
         change.admin().put(&PendingDelivery { not_before, attempts, ..pending.clone() })?;
     }
     change.tenant(pending.tenant).replace(delivery, &next)?;
-    change.commit().await.map(|_| ())
+    change.commit().await?;
+    Ok(last)
 }
 
 /// The integration was deleted in the meantime: nobody is left to hear of it.

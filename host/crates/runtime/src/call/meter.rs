@@ -46,6 +46,7 @@ pub(crate) struct Meter {
     memory_peak: usize,
     requests: u32,
     egress: Duration,
+    instantiation: Option<Duration>,
     /// Limits that the gateway was already told of, and runs into all the same.
     told: Vec<&'static str>,
 }
@@ -61,6 +62,7 @@ impl Meter {
             memory_peak: 0,
             requests: 0,
             egress: Duration::ZERO,
+            instantiation: None,
             told: Vec::new(),
         }
     }
@@ -159,6 +161,15 @@ impl Meter {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
+    }
+
+    /// Notes that the instance is there, whose making began `begun` into the call.
+    pub(crate) fn instantiated(&mut self, begun: Duration) {
+        self.instantiation = Some(self.elapsed().saturating_sub(begun));
+    }
+
+    pub(crate) fn instantiation(&self) -> Option<Duration> {
+        self.instantiation
     }
 
     fn tell(&mut self, hit: LimitHit) -> Result<LimitHit, LimitHit> {

@@ -38,7 +38,8 @@ pub(crate) async fn run(engine: &Engine, plugin: &Plugin, target: Target, call: 
         Some(Err(error)) => Answer::Fault(fault::of(&error, plugin, &function, state)),
         None => Answer::Fault(fault::of(&state.meter.wall_hit().into(), plugin, &function, state)),
     };
-    Report { outcome, cost: cost(state), log: state.journal.finish() }
+    let instantiation = state.meter.instantiation();
+    Report { outcome, cost: cost(state), log: state.journal.finish(), instantiation }
 }
 
 /// Instantiates the plugin once, with nothing lent, to see that it starts.
@@ -71,7 +72,9 @@ fn host_call_bytes(limits: &Limits) -> usize {
 }
 
 async fn answer(store: &mut Store<State>, plugin: &Plugin, target: Target) -> wasmtime::Result<Answer> {
+    let begun = store.data().meter.elapsed();
     let instance = plugin.pre.instantiate_async(&mut *store).await?;
+    store.data_mut().meter.instantiated(begun);
     match target {
         Target::Capability(parameters) => capability(store, plugin, &instance, &parameters).await,
         other => contract::call(store, plugin, &instance, other).await,
