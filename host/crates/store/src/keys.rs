@@ -43,6 +43,13 @@ pub(crate) fn id<'k>(space: &[u8], key: &'k [u8]) -> &'k [u8] {
     key.get(space.len() + 1..).unwrap_or_default()
 }
 
+/// What the keys of all parts of records below `space` begin with; the kind's byte follows.
+pub(crate) fn chunks_of(space: &[u8]) -> Vec<u8> {
+    let mut key = vec![CHUNK];
+    key.extend_from_slice(space);
+    key
+}
+
 /// The keys of a large record's parts.
 pub(crate) fn chunks(record: &[u8], count: u16) -> impl Iterator<Item = Vec<u8>> + '_ {
     (0..count).map(move |number| {

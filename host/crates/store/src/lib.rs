@@ -4,7 +4,7 @@
 //! Read in this order: what a storage does (`storage`, `watch`, `health`), what does it
 //! (`memory`, `sled`), how records become keys and values (`record`, `keys`, `codec`,
 //! `records`), and what the layers above use (`store`, `scope`, `page`, `change`, `prune`,
-//! `artefacts`).
+//! `erase`, `artefacts`).
 
 pub mod health;
 pub mod storage;
@@ -22,6 +22,7 @@ pub mod records;
 
 pub mod artefacts;
 pub mod change;
+pub mod erase;
 pub mod feed;
 pub mod page;
 pub mod prune;
