@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use figment::Figment;
 use figment::providers::Serialized;
 use gatehouse_domain::Result;
+use gatehouse_domain::address::IpRange;
 use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,11 @@ pub struct Config {
     /// How this server is reached from outside, for webhook addresses and OAuth callbacks:
     /// `https://gate.example.com` (default: none, and `listen` is shown instead).
     pub public_url: Option<String>,
+    /// The proxies in front of this server, such as `["10.0.0.0/8"]` (default: none). What one of
+    /// them says in `X-Forwarded-For` counts as where a request came from, for keys that are bound
+    /// to addresses; nobody else's word does.
+    #[serde(deserialize_with = "origin::list")]
+    pub trusted_proxies: Vec<IpRange>,
     /// The folder for all state (default `$XDG_DATA_HOME/gatehouse`, then
     /// `~/.local/share/gatehouse`; `./gatehouse-data` where there is no home). The default does
     /// not depend on the folder it is started in, so that state never seems lost.

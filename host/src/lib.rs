@@ -10,4 +10,5 @@ mod command;
 mod demo;
 mod logging;
 mod output;
+mod remote;
 mod telemetry;

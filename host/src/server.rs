@@ -132,6 +132,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             ..RunnerLimits::default()
         },
         health: HealthLimits { backlog: config.health.backlog, backlog_seconds: config.health.backlog_seconds },
+        trusted_proxies: config.trusted_proxies.clone(),
     }
 }
 
@@ -164,7 +165,9 @@ async fn serve(
     let until = async move {
         stopped.wait_for(|stop| *stop).await.ok();
     };
-    axum::serve(listener, gatehouse_api::serve_api(engine, options)).with_graceful_shutdown(until).await
+    // With the peer's address, as keys can be bound to addresses.
+    let api = gatehouse_api::serve_api(engine, options).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, api).with_graceful_shutdown(until).await
 }
 
 /// The threads that everything runs on.

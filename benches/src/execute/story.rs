@@ -15,7 +15,7 @@ use crate::process::Process;
 
 /// The provider's key of the integration.
 pub(crate) const SECRET_KEY: &str = "sk_test_00000000benchmarks";
-const OPERATOR: &str = "gatehouse-bench-operator-key-0123456789";
+const OPERATOR: &str = "gh_live_000000000BenchOperator_0000000BenchOperatorSecretThatGuardsNothing1PjHea";
 
 /// A server that can be called.
 pub(crate) struct Story {

@@ -50,6 +50,7 @@ impl Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             public_url: None,
+            trusted_proxies: Vec::new(),
             data_dir: data.map_or_else(|| PathBuf::from("gatehouse-data"), |folder| folder.join("gatehouse")),
             root_key_file: settings
                 .map_or_else(|| PathBuf::from("gatehouse-root.key"), |folder| folder.join("gatehouse/root.key")),

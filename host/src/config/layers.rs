@@ -21,10 +21,12 @@ const PREFIX: &str = "GATEHOUSE_";
 const DEFAULT_FILE: &str = "gatehouse.toml";
 
 /// Variables with our prefix that are no settings: the place of the file, the first operator's
-/// token, which is a secret, and what only tests read.
+/// token, which is a secret, how the commands reach a server, and what only tests read.
 const NO_SETTINGS: &[&str] = &[
     "GATEHOUSE_CONFIG",
     "GATEHOUSE_BOOTSTRAP_KEY",
+    "GATEHOUSE_URL",
+    "GATEHOUSE_KEY",
     "GATEHOUSE_BIN",
     "GATEHOUSE_BLESS",
     "GATEHOUSE_PEERS",

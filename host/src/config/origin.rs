@@ -67,15 +67,15 @@ impl Serialize for Origin {
     }
 }
 
-/// Reads a list of origins, or a text with commas between them as a variable has it.
-pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Origin>, D::Error> {
+/// Reads a list of what stands as text, or one text with commas between as a variable has it.
+pub(super) fn list<'de, D: Deserializer<'de>, T: FromStr<Err = Error>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrMany {
         One(String),
         Many(Vec<String>),
     }
-    let texts = match OneOrMany::deserialize(deserializer).map_err(|_| de::Error::custom("not a list of origins"))? {
+    let texts = match OneOrMany::deserialize(deserializer).map_err(|_| de::Error::custom("not a list of texts"))? {
         OneOrMany::One(text) => text.split(',').map(str::to_owned).collect(),
         OneOrMany::Many(texts) => texts,
     };

@@ -2,8 +2,10 @@
 //! code is chosen. It decides nothing else: every handler asks the engine.
 //!
 //! Read in this order: [`router`] has every route in one table, [`table`] says what a route
-//! is, `guard` checks keys and permissions, `routes` has one file a resource.
+//! is, `guard` checks keys and permissions (`address`: where a request came from, `redact`: what a
+//! caller may not see), `routes` has one file a resource.
 
+mod address;
 mod body;
 mod etag;
 mod guard;
@@ -12,6 +14,7 @@ mod once;
 mod openapi;
 mod page;
 mod problem;
+mod redact;
 mod request;
 mod routes;
 mod status;

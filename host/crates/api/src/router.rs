@@ -73,3 +73,30 @@ pub fn serve_api(engine: Engine, options: Options) -> Router {
         .layer(from_fn_with_state(watch, request::watch))
         .with_state(app)
 }
+
+#[cfg(test)]
+mod tests {
+    use gatehouse_domain::permission::{ALL, ASKED_WITHIN};
+
+    use super::*;
+    use crate::table::Access::{Needs, Public};
+
+    #[test]
+    fn routes_ask_for_permissions_that_exist_and_every_permission_is_asked_for() {
+        let table = table();
+        let asked: Vec<&str> = table
+            .iter()
+            .filter_map(|route| match route.access {
+                Needs(permission) => Some(permission),
+                Public => None,
+            })
+            .collect();
+        for name in &asked {
+            assert!(ALL.iter().any(|declared| declared.name == *name), "{name} is not declared");
+        }
+        for declared in ALL {
+            let within = ASKED_WITHIN.iter().any(|(name, _)| *name == declared.name);
+            assert!(within || asked.contains(&declared.name), "nothing asks for {}", declared.name);
+        }
+    }
+}

@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod metrics;
 pub(crate) mod plugins;
 pub(crate) mod providers;
+pub(crate) mod roles;
 pub(crate) mod tenants;
 pub(crate) mod webhooks;
 

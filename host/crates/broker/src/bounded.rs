@@ -56,6 +56,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Bounded<K, V> {
         state.next_expiry.get_or_insert(since + self.age);
     }
 
+    /// Drops the entries whose key `keep` does not want.
+    pub(crate) fn retain(&self, keep: impl Fn(&K) -> bool) {
+        self.lock().entries.retain(|key, _| keep(key));
+    }
+
     fn expire(&self, state: &mut State<K, V>) {
         let now = Instant::now();
         if state.next_expiry.is_none_or(|at| at > now) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::id::{IntegrationId, KeyId, TenantId};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -119,10 +119,11 @@ impl Vault {
         *self.cwasm
     }
 
-    /// What is stored of an API key in place of the key: HMAC-SHA-256 under a subkey, so that
-    /// a stolen store can not be searched for guesses.
-    pub fn digest_api_key(&self, token: &str) -> [u8; 32] {
-        let tag = hmac::sign(&self.api_keys, token.as_bytes());
+    /// What is stored of an API key in place of its secret: HMAC-SHA-256 under a subkey, so that
+    /// a stolen store can not be searched for guesses, of the key's id and the secret, so that
+    /// no key's digest stands for another's. The secret is 256 random bits and needs no slow hash.
+    pub fn digest_api_key(&self, id: KeyId, secret: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.api_keys, &digested(id, secret));
         let mut digest = [0; 32];
         digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         digest
@@ -156,6 +157,18 @@ impl Vault {
     /// Whether [`Vault::seal_audit`] made `seal` for `entry`. Compares in constant time.
     pub fn audit_seal_holds(&self, entry: &[u8], seal: &[u8]) -> bool {
         hmac::verify(&self.audit, entry, seal).is_ok()
+    }
+
+    /// Whether `digest` is of this key and this secret, compared in constant time. Without a
+    /// digest the same work is done, and the answer is no.
+    pub fn verify_api_key(&self, id: KeyId, secret: &str, digest: Option<&[u8; 32]>) -> bool {
+        let fits = hmac::verify(&self.api_keys, &digested(id, secret), digest.unwrap_or(&[0; 32])).is_ok();
+        fits && digest.is_some()
+    }
+
+    /// Forgets a tenant's open keys, once they are destroyed.
+    pub fn forget_tenant(&self, tenant: TenantId) {
+        self.open.retain(|(of, _)| *of != tenant);
     }
 
     /// Opens one field of a credential; none where it has no such field.
@@ -219,6 +232,11 @@ impl Vault {
         self.random.fill(&mut bytes).map_err(|_| Error::internal("the system gives no randomness"))?;
         Ok(bytes)
     }
+}
+
+/// The id has a fixed length, so nothing of it can be taken for the secret.
+fn digested(id: KeyId, secret: &str) -> Vec<u8> {
+    [&id.to_bytes()[..], secret.as_bytes()].concat()
 }
 
 #[cfg(test)]

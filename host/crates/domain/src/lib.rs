@@ -10,9 +10,12 @@ pub mod time;
 pub mod error;
 pub mod guest;
 
+pub mod address;
 pub mod key;
 pub mod permission;
+pub mod role;
 pub mod tenant;
+pub mod token;
 
 pub mod capability;
 pub mod manifest;

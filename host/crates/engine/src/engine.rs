@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gatehouse_broker::{Broker, Vault};
 use gatehouse_domain::Result;
+use gatehouse_domain::address::IpRange;
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{EndpointId, Id, RequestId, Subject};
 use gatehouse_domain::plugin::PluginRef;
@@ -52,6 +53,8 @@ pub struct Policy {
     pub jobs: RunnerLimits,
     /// How much may wait before the server counts as not ready.
     pub health: HealthLimits,
+    /// The proxies whose word about where a request came from is believed.
+    pub trusted_proxies: Vec<IpRange>,
 }
 
 /// A plugin being loaded once, however many ask for it at the same time.
@@ -78,6 +81,9 @@ pub(crate) struct Inner {
     pub(crate) narrowed: crate::providers::Narrowed,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) checks: Checks,
+    pub(crate) key_uses: crate::keys::KeyUses,
+    /// Told when a tenant was deleted.
+    pub(crate) to_erase: tokio::sync::Notify,
 }
 
 impl Engine {
@@ -104,11 +110,14 @@ impl Engine {
             narrowed: crate::providers::Narrowed::default(),
             metrics,
             checks: Checks::new(started),
+            key_uses: crate::keys::KeyUses::default(),
+            to_erase: tokio::sync::Notify::new(),
         }))
     }
 
     /// Settles what a crash left open, then starts the background work: parsing webhook
-    /// deliveries, running jobs and pruning. The tasks end when `stop` says so.
+    /// deliveries, running jobs, pruning, erasing deleted tenants, and writing when keys were used last.
+    /// The tasks end when `stop` says so.
     ///
     /// # Errors
     /// Whatever the store says while the open executions are settled.
@@ -118,8 +127,10 @@ impl Engine {
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         self.0.jobs.begin().await?;
         let runner = tokio::spawn(Runner::new(self.0.jobs.clone(), self.0.policy.jobs.clone()).run(stop.clone()));
-        let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop));
-        Ok(vec![parser, keeper, runner, pruner])
+        let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop.clone()));
+        let eraser = tokio::spawn(crate::tenants::erase_deleted(self.clone(), stop.clone()));
+        let uses = tokio::spawn(crate::keys::write_uses(self.clone(), stop));
+        Ok(vec![parser, keeper, runner, pruner, eraser, uses])
     }
 
     /// Where everything is kept, for plain reads and for health.
@@ -149,6 +160,11 @@ impl Engine {
     /// What is counted and timed, for the layers above to add theirs.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// The proxies whose word about where a request came from is believed.
+    pub fn trusted_proxies(&self) -> &[IpRange] {
+        &self.0.policy.trusted_proxies
     }
 
     /// How the providers fare, by integration: what routing asks before it chooses.

@@ -7,6 +7,7 @@ use gatehouse_domain::{Error, Result};
 use gatehouse_store::records::{EventByIntegration, EventFeed};
 use gatehouse_store::{Page, Paged, Position};
 
+use crate::narrow::Lens;
 use crate::{Caller, Engine};
 
 /// A part of the feed.
@@ -31,9 +32,14 @@ impl Engine {
         let more = entries.len() > limit;
         entries.truncate(limit);
         let mut items = Vec::with_capacity(entries.len());
+        let mut lens = Lens::new(self, by);
         for entry in &entries {
-            // One that was pruned meanwhile is passed over.
-            items.extend(scope.get::<Event>(&entry.event).await?.map(|event| event.record));
+            // One that was pruned meanwhile is passed over, as is one that the caller may not know of.
+            if let Some(event) = scope.get::<Event>(&entry.event).await?
+                && lens.sees_event(&event).await?
+            {
+                items.push(event.record);
+            }
         }
         Ok(Feed { items, cursor: entries.last().map(|last| last.position).or(after), more })
     }
@@ -44,7 +50,10 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::NotFound`], also for another tenant's.
     pub async fn event(&self, by: &Caller, id: EventId) -> Result<Event> {
         let stored = self.0.store.tenant(by.tenant()?).get::<Event>(&id).await?;
-        stored.map(|stored| stored.record).ok_or_else(|| Error::not_found("event", id))
+        match stored {
+            Some(stored) if Lens::new(self, by).sees_event(&stored).await? => Ok(stored.record),
+            _ => Err(Error::not_found("event", id)),
+        }
     }
 
     /// An integration's events, newest first.

@@ -70,6 +70,7 @@ impl Engine {
     async fn execute_once(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
         let until = self.deadline(&ask)?;
         let stored = self.integration(by, target).await?;
+        by.must_cover_capability(&ask.capability)?;
         let mut run = Run::prepare(self, by.tenant()?, &stored.record).await?;
         let rules = run.rules_of(&ask.capability)?;
         let parameters = run.parse(&ask)?;

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gatehouse_domain::id::TenantId;
+use gatehouse_domain::id::{KeyId, TenantId};
 use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_store::records::IdempotentAnswer;
@@ -63,7 +63,7 @@ impl Engine {
     pub async fn begin_once(&self, by: &Caller, route: &str, key: &str, request_hash: String) -> Result<Begun> {
         check_key(key)?;
         let tenant = by.tenant().ok();
-        let id = id_of(tenant, route, key);
+        let id = id_of(tenant, by.key.id, route, key);
         if !lock(&self.0.turns).insert(id) {
             let message = "the first request with this idempotency key is still being carried out";
             return Err(Error::conflict(message).retry_after(1_000));
@@ -178,10 +178,11 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
     Err(Error::problems("the idempotency key does not fit", vec![problem]))
 }
 
-/// What a key names: the same text of another tenant, or for another route, is another key.
-fn id_of(tenant: Option<TenantId>, route: &str, key: &str) -> [u8; 32] {
+/// What a key names: the same text of another tenant, from another API key, or for another route,
+/// is another key. The answer may hold what only its first reader may know, such as a token.
+fn id_of(tenant: Option<TenantId>, by: KeyId, route: &str, key: &str) -> [u8; 32] {
     let owner = tenant.map_or_else(|| "operators".to_owned(), |tenant| tenant.to_string());
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{owner}\n{route}\n{key}").as_bytes());
+    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{owner}\n{by}\n{route}\n{key}").as_bytes());
     let mut id = [0; 32];
     id.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
     id

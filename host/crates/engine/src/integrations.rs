@@ -1,7 +1,7 @@
 //! Integrations: a tenant's configured instances of providers.
 
 use gatehouse_domain::capability::Capability;
-use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::integration::{Environment, Health, Integration, IntegrationStatus};
 use gatehouse_domain::plugin::PluginVersion;
@@ -83,10 +83,10 @@ impl Engine {
         let tenant = by.tenant()?;
         let id = match target.parse::<IntegrationId>() {
             Ok(id) => id,
-            Err(_) => self.only_one_of(tenant, target).await?,
+            Err(_) => self.only_one_of(by, target).await?,
         };
         let stored = self.0.store.tenant(tenant).get::<Integration>(&id).await?;
-        stored.ok_or_else(|| Error::not_found("integration", target))
+        stored.filter(|stored| by.sees_integration(stored)).ok_or_else(|| Error::not_found("integration", target))
     }
 
     /// Changes an integration. New credentials begin a new generation.
@@ -157,7 +157,9 @@ impl Engine {
     pub async fn capabilities(&self, by: &Caller, target: &str) -> Result<Vec<Capability>> {
         let stored = self.integration(by, target).await?;
         let plugin = self.plugin(&stored.plugin).await?;
-        self.as_offered(&stored.provider, plugin.capabilities()).await
+        let mut offered = self.as_offered(&stored.provider, plugin.capabilities()).await?;
+        offered.retain(|capability| by.key.covers_capability(&capability.code));
+        Ok(offered)
     }
 
     /// The version an integration is pinned to.
@@ -181,9 +183,10 @@ impl Engine {
         Err(Error::conflict(message).at("$.provider", "is not served"))
     }
 
-    async fn only_one_of(&self, tenant: TenantId, provider: &str) -> Result<IntegrationId> {
+    /// The one integration of a provider that the caller knows of.
+    async fn only_one_of(&self, by: &Caller, provider: &str) -> Result<IntegrationId> {
         let prefix = IntegrationByProvider::prefix_of(provider);
-        let found = self.0.store.tenant(tenant).list_under::<IntegrationByProvider>(&prefix, &Page::first(2)).await?;
+        let found = self.list_known::<IntegrationByProvider>(by, &prefix, &Page::first(2)).await?;
         match found.items.as_slice() {
             [] => Err(Error::not_found("integration", provider)),
             [only] => Ok(only.integration),
@@ -198,6 +201,7 @@ impl Engine {
         version: &PluginVersion,
         new: &NewIntegration,
     ) -> Result<(Integration, SealedCredential)> {
+        by.may_add_integration(new.environment)?;
         name::check("integration", &new.name)?;
         new.credentials.check(&version.manifest.credentials)?;
         schema::check_settings(&version.manifest.settings, &new.settings)?;

@@ -1,107 +1,111 @@
-//! API keys: making them, taking them back, and telling who shows one.
+//! API keys: making, listing, rotating and revoking them. Who shows one is told in
+//! `authenticate`; nothing here hands out more than the maker holds.
 
-use gatehouse_domain::id::{KeyId, RequestId, TenantId};
-use gatehouse_domain::key::{ApiKey, token_from};
+use gatehouse_domain::address::IpRange;
+use gatehouse_domain::id::{IntegrationId, KeyId, TenantId};
+use gatehouse_domain::key::{ApiKey, KeyEnvironment};
 use gatehouse_domain::permission::Permission;
-use gatehouse_domain::tenant::Tenant;
+use gatehouse_domain::role::{BuiltIn, Role};
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::{Error, ErrorKind, Problem, Result};
+use gatehouse_domain::token::Token;
+use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::records::KeyDigest;
-use gatehouse_store::{Page, Paged};
+use gatehouse_store::{Change, Page, Paged, Stored};
 
 use crate::clock::random;
-use crate::{Caller, Engine, name};
+use crate::work::Work;
+use crate::{Caller, Engine};
+
+mod authenticate;
+mod bootstrap;
+mod draft;
+mod rotate;
+mod used;
+
+pub use authenticate::Shown;
+pub(crate) use used::{KeyUses, write_uses};
+
+/// How often a change of a key is tried again that lost against another.
+const RETRIES: usize = 8;
 
 /// A key to make.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewKey {
     /// The tenant it shall act for; an operator's key where absent.
     pub tenant: Option<TenantId>,
     /// A name for people.
     pub name: String,
-    /// What it may do; all that its kind may hold where empty.
+    /// The environment it is for.
+    pub environment: KeyEnvironment,
+    /// The role it shall have.
+    pub role: Option<String>,
+    /// What it may do beyond its role; all that its kind may hold where it has neither.
     pub permissions: Vec<Permission>,
     /// When it shall stop working.
-    pub expires_at: Option<Timestamp>,
+    pub expires: Expires,
+    /// The only integrations that it shall know of.
+    pub integrations: Option<Vec<IntegrationId>>,
+    /// The only capabilities that it may call.
+    pub capabilities: Option<Vec<String>>,
+    /// Where it may be used from; from where its maker may be where empty.
+    pub allowed_ips: Vec<IpRange>,
 }
 
-/// The shortest token that an operator may bring along, in characters.
-const SHORTEST_TOKEN: usize = 32;
+/// When a key stops working.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Expires {
+    /// After 90 days.
+    #[default]
+    AsUsual,
+    /// At this moment, at most 366 days from now.
+    At(Timestamp),
+    /// Never by itself; only an operator gives such a key.
+    Never,
+}
 
 impl Engine {
-    /// The caller behind a token.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unauthenticated`], the same for every reason.
-    pub async fn authenticate(&self, token: &str, request: RequestId) -> Result<Caller> {
-        let digest = self.0.vault.digest_api_key(token);
-        let admin = self.0.store.admin();
-        let Some(known) = admin.get::<KeyDigest>(&digest).await? else { return Err(unauthenticated()) };
-        match admin.get::<ApiKey>(&known.key).await? {
-            Some(key) if key.is_active(self.now()) => Ok(Caller { key: key.record, request, turn: None }),
-            _ => Err(unauthenticated()),
-        }
-    }
-
     /// Makes a key for `by`, who can not give more than it holds. The token is shown this once.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`], [`ErrorKind::Forbidden`] or, for a foreign tenant, [`ErrorKind::NotFound`].
     pub async fn create_key(&self, by: &Caller, mut new: NewKey) -> Result<(ApiKey, String)> {
-        if by.key.tenant.is_some() {
-            new.tenant = new.tenant.or(by.key.tenant);
+        let by = &self.maker_for(by, &mut new).await?;
+        let draft = self.draft_key(by, new).await?;
+        let token = Token::new(draft.environment, draft.id, random()?);
+        let key = ApiKey { hint: token.hint(), ..draft };
+        let mut work = self.work(by);
+        self.keep_key(&mut work, &key, &token)?;
+        if let (Some(tenant), Some(role)) =
+            (key.tenant, key.role.as_ref().filter(|role| BuiltIn::named(role).is_none()))
+        {
+            work.tenant(tenant).require::<Role>(role)?;
         }
-        if let Some(tenant) = new.tenant {
-            self.tenant(by, tenant).await?;
-        }
-        let new = with_permissions(new)?;
-        for permission in &new.permissions {
-            if !holds(by, permission) {
-                return Err(Error::forbidden(&permission.to_string()));
-            }
-        }
-        let token = token_from(random()?);
-        let key = self.keep_key(new, &token).await?;
-        Ok((key, token))
+        work.audit("key.created", key.id, None, Some(&key))?;
+        work.commit().await?;
+        Ok((key, token.reveal()))
     }
 
-    /// Makes the first operator's key where there is none, from `token` or from nothing.
-    /// Answers the token where a key was made.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Invalid`] for a token that is too short.
-    pub async fn bootstrap(&self, token: Option<String>) -> Result<Option<String>> {
-        let chosen = token.is_some();
-        if let Some(token) = &token {
-            check_token(token)?;
-            let known = self.0.store.admin().get::<KeyDigest>(&self.0.vault.digest_api_key(token)).await?;
-            if known.is_some() {
-                return Ok(None);
-            }
-        } else if self.has_operator().await? {
-            return Ok(None);
-        }
-        let token = match token {
-            Some(token) => token,
-            None => token_from(random()?),
-        };
-        let name = if chosen { "bootstrap" } else { "first operator" };
-        let permissions = vec![Permission::everything()];
-        let new = NewKey { tenant: None, name: name.to_owned(), permissions, expires_at: None };
-        self.keep_key(new, &token).await?;
-        Ok(Some(token))
-    }
-
-    /// The keys that `by` may see: its tenant's, or every one for an operator.
+    /// The keys that `by` may see: its tenant's, or the operators' own.
     ///
     /// # Errors
     /// Whatever the store says.
     pub async fn keys(&self, by: &Caller, page: &Page) -> Result<Paged<ApiKey>> {
-        let mut keys = self.0.store.admin().list::<ApiKey>(page).await?;
-        if let Some(tenant) = by.key.tenant {
-            keys.items.retain(|key| key.tenant == Some(tenant));
-        }
+        let mut keys = match by.tenant_if_any() {
+            Some(tenant) => self.0.store.tenant(tenant).list::<ApiKey>(page).await?,
+            None => self.0.store.admin().list::<ApiKey>(page).await?,
+        };
+        keys.items.iter_mut().for_each(|key| self.0.key_uses.show(key));
         Ok(keys)
+    }
+
+    /// One key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], also for a foreign one.
+    pub async fn get_key(&self, by: &Caller, id: KeyId) -> Result<ApiKey> {
+        let mut key = self.key(by.tenant_if_any(), id).await?.record;
+        self.0.key_uses.show(&mut key);
+        Ok(key)
     }
 
     /// Takes a key back. Calls that have begun with it go on.
@@ -109,101 +113,46 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::NotFound`] for a foreign key.
     pub async fn revoke_key(&self, by: &Caller, id: KeyId) -> Result<ApiKey> {
-        let stored = self.0.store.admin().get::<ApiKey>(&id).await?;
-        let own = |key: &ApiKey| by.key.tenant.is_none() || key.tenant == by.key.tenant;
-        let Some(stored) = stored.filter(|key| own(&key.record)) else { return Err(Error::not_found("key", id)) };
-        let mut key = stored.record.clone();
-        key.revoked_at = key.revoked_at.or(Some(self.now()));
-        let mut change = self.0.store.change();
-        change.admin().replace(&stored, &key)?;
-        change.commit().await?;
-        Ok(key)
-    }
-
-    async fn has_operator(&self) -> Result<bool> {
-        let mut page = Page::first(100);
-        loop {
-            let keys = self.0.store.admin().list::<ApiKey>(&page).await?;
-            if keys.items.iter().any(|key| key.tenant.is_none() && key.is_active(self.now())) {
-                return Ok(true);
-            }
-            match keys.next {
-                Some(next) => page.after = Some(next),
-                None => return Ok(false),
+        let tenant = by.tenant_if_any();
+        for _ in 0..RETRIES {
+            let stored = self.key(tenant, id).await?;
+            let key = ApiKey { revoked_at: stored.revoked_at.or(Some(self.now())), ..stored.record.clone() };
+            let mut work = self.work(by);
+            replace(work.change(), &stored, &key)?;
+            work.audit("key.revoked", key.id, Some(&stored.record), Some(&key))?;
+            match work.commit().await {
+                Ok(_) => return Ok(key),
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
             }
         }
+        Err(Error::conflict(format!("the key `{id}` changes too fast; retry")))
     }
 
-    async fn keep_key(&self, new: NewKey, token: &str) -> Result<ApiKey> {
-        let key = ApiKey {
-            id: self.new_id()?,
-            tenant: new.tenant,
-            name: new.name,
-            permissions: new.permissions,
-            hint: hint_of(token),
-            created_at: self.now(),
-            expires_at: new.expires_at,
-            revoked_at: None,
+    /// A key of a tenant, or one of the operators'.
+    async fn key(&self, tenant: Option<TenantId>, id: KeyId) -> Result<Stored<ApiKey>> {
+        let stored = match tenant {
+            Some(tenant) => self.0.store.tenant(tenant).get::<ApiKey>(&id).await?,
+            None => self.0.store.admin().get::<ApiKey>(&id).await?,
         };
-        let mut change = self.0.store.change();
-        change.admin().create(&key)?;
-        change.admin().create(&KeyDigest { digest: self.0.vault.digest_api_key(token), key: key.id })?;
-        change.commit().await?;
-        Ok(key)
+        stored.ok_or_else(|| Error::not_found("key", id))
     }
 
-    /// A tenant that `by` may know of.
-    pub(crate) async fn tenant(&self, by: &Caller, id: TenantId) -> Result<Tenant> {
-        let foreign = by.key.tenant.is_some_and(|own| own != id);
-        match self.0.store.admin().get::<Tenant>(&id).await? {
-            Some(tenant) if !foreign => Ok(tenant.record),
-            _ => Err(Error::not_found("tenant", id)),
+    /// Adds a new key to a work, with what its token is checked against.
+    fn keep_key(&self, work: &mut Work, key: &ApiKey, token: &Token) -> Result<()> {
+        let digest = self.0.vault.digest_api_key(key.id, token.secret());
+        match key.tenant {
+            Some(tenant) => work.tenant(tenant).create(key)?,
+            None => work.admin().create(key)?,
         }
+        work.admin().create(&KeyDigest { key: key.id, tenant: key.tenant, digest })
     }
 }
 
-fn unauthenticated() -> Error {
-    let message = "the key is missing, mistyped, expired or revoked; send `Authorization: Bearer gh_…`";
-    Error::new(ErrorKind::Unauthenticated, message)
-}
-
-fn with_permissions(mut new: NewKey) -> Result<NewKey> {
-    name::check("key", &new.name)?;
-    if new.permissions.is_empty() {
-        new.permissions = match new.tenant {
-            Some(_) => Permission::of_a_tenant(),
-            None => vec![Permission::everything()],
-        };
+/// Puts a key in place of what was read of it.
+fn replace(change: &mut Change, old: &Stored<ApiKey>, new: &ApiKey) -> Result<()> {
+    match new.tenant {
+        Some(tenant) => change.tenant(tenant).replace(old, new),
+        None => change.admin().replace(old, new),
     }
-    let wide = new.permissions.iter().find(|held| new.tenant.is_some() && !held.fits_a_tenant());
-    match wide {
-        Some(wide) => {
-            let message = format!("`{wide}` reaches past one tenant; a tenant's key can not hold it");
-            Err(Error::problems("the permissions do not fit", vec![Problem::at("$.permissions", message)]))
-        }
-        None => Ok(new),
-    }
-}
-
-/// Whether everything that `wanted` covers is held by `by`.
-fn holds(by: &Caller, wanted: &Permission) -> bool {
-    gatehouse_domain::permission::ALL.iter().filter(|name| wanted.allows(name)).all(|name| by.key.may(name))
-}
-
-fn check_token(token: &str) -> Result<()> {
-    let fits = token.len() >= SHORTEST_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits {
-        return Ok(());
-    }
-    let message = format!(
-        "the bootstrap key must have at least {SHORTEST_TOKEN} printable characters; `gatehouse keys generate` makes one"
-    );
-    Err(Error::invalid(message))
-}
-
-/// The beginning and the last four characters; both together are far from the token.
-fn hint_of(token: &str) -> String {
-    let head: String = token.chars().take(6).collect();
-    let tail: String = token.chars().skip(token.chars().count().saturating_sub(4)).collect();
-    format!("{head}…{tail}")
 }

@@ -6,12 +6,14 @@
 mod clock;
 mod engine;
 mod name;
+mod narrow;
 mod schema;
 mod work;
 
 pub mod caller;
 pub mod idempotency;
 pub mod keys;
+pub mod roles;
 pub mod tag;
 pub mod tenants;
 

@@ -60,7 +60,6 @@ impl Work {
     }
 
     /// The change itself, for what adds to any (such as a job).
-    #[allow(dead_code, reason = "queues add to it")]
     pub(crate) fn change(&mut self) -> &mut Change {
         &mut self.change
     }

@@ -51,6 +51,7 @@ pub enum Kind {
     EventFeed = 50,
     IdempotentAnswer = 51,
     RateBudget = 54,
+    Role = 52,
     EventByIntegration = 57,
 }
 

@@ -90,7 +90,8 @@ fn known_answers_hold() {
     let vault = vault(0x42, &text(&vectors["deployment"]));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!(hex(&vault.cwasm_key()), text(&vectors["cwasm_key"]));
-    assert_eq!(hex(&vault.digest_api_key("gh_token")), text(&vectors["api_key_digest"]));
+    let digest = vault.digest_api_key(KeyId::from_bytes([9; 16]), "secret");
+    assert_eq!(hex(&digest), text(&vectors["api_key_digest"]));
     let key = TenantKeyRef { tenant: tenant(1), version: 7, wrapped: text(&vectors["wrapped"]) };
     let records = vectors["records"].as_array().unwrap();
     for record in records {
@@ -103,6 +104,29 @@ fn known_answers_hold() {
     let tenant_key = Zeroizing::new([0x24; 32]);
     let sealed = record::seal(&tenant_key, 7, &[0x55; 32], &vault.aad(&key, &context(1, 2, 3), "api_key"), b"sk_known");
     assert_eq!(sealed.unwrap(), text(&records[0]["sealed"]), "sealing gives other bytes than it did");
+}
+
+#[test]
+fn an_api_key_is_known_by_its_id_and_its_secret_together() {
+    let home = vault(1, "here");
+    let id = KeyId::from_bytes([9; 16]);
+    let digest = home.digest_api_key(id, "secret");
+    assert!(home.verify_api_key(id, "secret", Some(&digest)));
+    assert!(!home.verify_api_key(id, "Secret", Some(&digest)));
+    assert!(!home.verify_api_key(KeyId::from_bytes([8; 16]), "secret", Some(&digest)));
+    assert!(!vault(2, "here").verify_api_key(id, "secret", Some(&digest)));
+    assert!(!home.verify_api_key(id, "secret", None));
+    assert!(!home.verify_api_key(id, "secret", Some(&[0; 32])));
+}
+
+#[test]
+fn a_forgotten_tenants_key_is_unwrapped_anew() {
+    let vault = vault(1, "here");
+    let (own, other) = (key(&vault, 1, 1), key(&vault, 2, 1));
+    let (first, second) = (vault.unwrap(&own).unwrap(), vault.unwrap(&other).unwrap());
+    vault.forget_tenant(tenant(1));
+    assert!(!Arc::ptr_eq(&first, &vault.unwrap(&own).unwrap()));
+    assert!(Arc::ptr_eq(&second, &vault.unwrap(&other).unwrap()));
 }
 
 #[test]

@@ -117,6 +117,7 @@ impl Engine {
     }
 
     async fn connect_new(&self, by: &Caller, version: PluginVersion, ask: Connect) -> Result<(Integration, Tested)> {
+        by.must("integrations:create")?;
         let Some(credentials) = ask.credentials else {
             let problem =
                 Problem::at("$.credentials", "is missing: the tenant has no integration of this provider yet");

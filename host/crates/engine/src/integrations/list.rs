@@ -39,7 +39,7 @@ impl Engine {
             let wanted = page.limit.saturating_sub(found.items.len()).max(1);
             let part = part(&scope, &filter, found.next.take(), wanted).await?;
             looked_at += part.items.len();
-            found.items.extend(part.items.into_iter().filter(|integration| filter.fits(integration)));
+            found.items.extend(part.items.into_iter().filter(|one| by.sees_integration(one) && filter.fits(one)));
             found.next = part.next;
             if found.next.is_none() || found.items.len() >= page.limit || looked_at >= LOOKED_AT {
                 return Ok(found);

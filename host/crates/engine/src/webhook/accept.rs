@@ -87,6 +87,7 @@ impl Engine {
         let endpoint = stored.ok_or_else(|| nothing_here(id))?.record;
         let integration = self.0.store.tenant(endpoint.tenant).get::<Integration>(&endpoint.integration).await?;
         let integration = integration.ok_or_else(|| nothing_here(id))?.record;
+        self.present_tenant(endpoint.tenant).await.map_err(|_| nothing_here(id))?;
         if integration.status == IntegrationStatus::Disabled {
             return Err(nothing_here(id));
         }

@@ -18,7 +18,10 @@ async fn fill(store: &Store, tenant: TenantId) {
         let integration = IntegrationId::new(1, [n; 10]);
         // Each credential is larger than one value, so it has parts.
         let fields = [("key".to_owned(), "x".repeat(40_000))].into();
-        change.tenant(tenant).create(&SealedCredential { integration, version: 1, fields }).unwrap();
+        change
+            .tenant(tenant)
+            .create(&SealedCredential { integration, version: 1, key_version: 1, fields, previous: None })
+            .unwrap();
         change.tenant(tenant).create(&IntegrationByProvider { provider: "acme".into(), integration }).unwrap();
     }
     change.tenant(tenant).create(&TenantKey { version: 1, wrapped: "sealed".into() }).unwrap();

@@ -131,7 +131,7 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
     for place in places() {
         let store = store(&place);
         let mut change = store.change();
-        change.admin().create(&Tenant { id: tenant(), name: "t".into(), created_at: EPOCH }).unwrap();
+        change.admin().create(&Tenant::new(tenant(), "t".into(), serde_json::Map::new(), EPOCH)).unwrap();
         add_delivery(&mut change, 100, 200, true);
         change.commit().await.unwrap();
         fill(&store, &kept).await;
@@ -177,7 +177,7 @@ async fn the_feed_loses_what_its_events_lose() {
     for place in places() {
         let store = store(&place);
         let mut change = store.change();
-        change.admin().create(&Tenant { id: tenant(), name: "t".into(), created_at: EPOCH }).unwrap();
+        change.admin().create(&Tenant::new(tenant(), "t".into(), serde_json::Map::new(), EPOCH)).unwrap();
         for (n, age) in (0..30u8).map(|n| (n, 30 - i64::from(n))) {
             add_event(&mut change, age, 0, n);
             change.tenant(tenant()).append(&EventFeed { event: EventId::new(NOW - age * DAY, [n; 10]) }).unwrap();

@@ -22,7 +22,7 @@ fn tenant(n: i64) -> TenantId {
 }
 
 fn tenant_record(n: i64) -> Tenant {
-    Tenant { id: tenant(n), name: format!("tenant {n}"), created_at: EPOCH }
+    Tenant::new(tenant(n), format!("tenant {n}"), serde_json::Map::new(), EPOCH)
 }
 
 fn key(version: u32, wrapped: &str) -> TenantKey {
@@ -260,8 +260,8 @@ fn records_keep_their_json() {
         json!({"id": "ab".repeat(16), "created_at": "2023-11-14T22:13:20Z"}),
     );
     check(
-        &KeyDigest { digest: [1; 32], key: gatehouse_domain::id::KeyId::new(1, [0; 10]) },
-        json!({"digest": "01".repeat(32), "key": zeros("key")}),
+        &KeyDigest { digest: [1; 32], key: gatehouse_domain::id::KeyId::new(1, [0; 10]), tenant: None },
+        json!({"digest": "01".repeat(32), "key": zeros("key"), "tenant": null}),
     );
     check(
         &SealedCredential {
