@@ -13,7 +13,7 @@ use super::artefacts::binary;
 use super::{Client, canary};
 
 /// The operator's key of every test server.
-pub(crate) const OPERATOR: &str = "gatehouse-tests-operator-key-0123456789";
+pub(crate) const OPERATOR: &str = "gh_live_000000000TestsOperator_0000000TestsOperatorSecretThatGuardsNothing0MoKY5";
 
 /// A running server. Dropping it stops it and searches what it leaves behind.
 pub(crate) struct Server {
@@ -68,6 +68,13 @@ impl Server {
     /// Kills the server without warning and starts it again on the same data.
     pub(crate) fn kill_and_restart(self) -> Self {
         self.kill().start_again()
+    }
+
+    /// Lets the server end in good order and starts it again on the same data.
+    pub(crate) fn stop_and_restart(mut self) -> Self {
+        let terminated = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(terminated.success() && self.child.wait().unwrap().success(), "the server did not end well");
+        Stopped { folder: Arc::clone(&self.folder), settings: self.settings.clone() }.start_again()
     }
 
     /// Kills the server without warning.

@@ -1,0 +1,141 @@
+//! What a cell has to answer: from the route's declared permission, from what the caller was
+//! given, and from whose record is asked for. It knows nothing of how the server decides.
+
+use gatehouse_api::table::{Access, Route};
+
+use super::callers::{Column, Kind, Sees, Standing};
+
+/// Whose record a request is about. Where a path names none, the tenant that the request says it
+/// acts for takes its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    Own,
+    Foreign,
+    Absent,
+}
+
+impl Whose {
+    pub(super) const ALL: [Self; 3] = [Self::Own, Self::Foreign, Self::Absent];
+}
+
+/// What has to be answered: the status, and for a refusal its type and a part of its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Expect {
+    Good(u16),
+    Problem(u16, &'static str, String),
+}
+
+/// Whose records a route is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Realm {
+    /// The deployment's: the same for every caller that is let in.
+    Deployment,
+    /// A tenant's: an operator has to name one.
+    Tenant,
+    /// A tenant's, or the operators' own for an operator that names no tenant.
+    Either,
+}
+
+/// The parameters of a path.
+pub(super) fn parameters(route: &Route) -> Vec<&'static str> {
+    route.path.split('/').filter_map(|word| word.strip_prefix('{')?.strip_suffix('}')).collect()
+}
+
+fn realm(route: &Route) -> Realm {
+    match route.path.split('/').nth(1).unwrap() {
+        "tenants" | "providers" => Realm::Deployment,
+        "plugins" if route.path.starts_with("/plugins/tenant") => Realm::Tenant,
+        "plugins" => Realm::Deployment,
+        "keys" | "audit" => Realm::Either,
+        "roles" if route.method == "GET" => Realm::Either,
+        "roles" | "integrations" | "executions" | "events" => Realm::Tenant,
+        other => panic!("say in matrix/expect.rs whose records /{other} is about"),
+    }
+}
+
+/// What the cell has to answer.
+pub(super) fn of(route: &Route, column: &Column, whose: Whose) -> Expect {
+    let Access::Needs(permission) = route.access else { return public(route) };
+    refused(route, column, whose, permission).unwrap_or_else(|| on_record(route, column, whose))
+}
+
+/// Whether foreign records are there for this caller as its own are.
+pub(super) fn is_open_to_all(route: &Route, column: &Column) -> bool {
+    let catalogue = parameters(route).iter().all(|name| matches!(*name, "tenant" | "plugin"));
+    let names_tenant = parameters(route).is_empty() && column.may("tenants:act");
+    names_tenant || (catalogue && !parameters(route).is_empty())
+}
+
+fn public(route: &Route) -> Expect {
+    match route.path {
+        // Nothing verifies, and what does not looks like an endpoint that is not there.
+        "/webhooks/{endpoint}" => problem(404, "not-found", "endpoint"),
+        _ => Expect::Good(route.gives.0.as_u16()),
+    }
+}
+
+/// The refusals that do not depend on any record, in the order in which they count.
+fn refused(route: &Route, column: &Column, whose: Whose, permission: &str) -> Option<Expect> {
+    match column.standing {
+        Standing::Unknown => return Some(problem(401, "unauthenticated", "key")),
+        Standing::Suspended => return Some(problem(403, "forbidden", "suspended")),
+        Standing::Good => {}
+    }
+    let named = named_tenant(route, column, whose);
+    match (column.kind, named) {
+        (Kind::Tenant, Some(Whose::Foreign | Whose::Absent)) => {
+            return Some(problem(403, "forbidden", "acts for no other"));
+        }
+        (Kind::Operator, Some(_)) if !column.may("tenants:act") => {
+            return Some(problem(403, "forbidden", "tenants:act"));
+        }
+        (Kind::Operator, Some(Whose::Absent)) => return Some(problem(404, "not-found", "tenant")),
+        _ => {}
+    }
+    if !column.may(permission) {
+        return Some(problem(403, "forbidden", permission));
+    }
+    let homeless = column.kind == Kind::Operator && named.is_none() && realm(route) == Realm::Tenant;
+    homeless.then(|| problem(403, "forbidden", "acts for no tenant"))
+}
+
+/// Which tenant the request names, if it names one.
+pub(super) fn named_tenant(route: &Route, column: &Column, whose: Whose) -> Option<Whose> {
+    match (parameters(route).is_empty(), whose) {
+        (true, Whose::Foreign | Whose::Absent) => Some(whose),
+        _ => column.acts.then_some(Whose::Own),
+    }
+}
+
+/// What is answered once the caller may ask at all.
+fn on_record(route: &Route, column: &Column, whose: Whose) -> Expect {
+    let names = parameters(route);
+    let Some(name) = names.first() else { return done(route, column) };
+    let is_there = match (*name, whose) {
+        (_, Whose::Absent) => false,
+        ("tenant" | "plugin", _) => true,
+        ("integration" | "execution" | "event" | "key" | "role", Whose::Foreign) => false,
+        ("integration" | "event", Whose::Own) => column.sees != Sees::Nothing,
+        ("execution", Whose::Own) => column.sees == Sees::All,
+        // An operator that names no tenant looks among the operators' own.
+        ("key" | "role", Whose::Own) => column.kind == Kind::Tenant || column.acts,
+        (other, _) => panic!("say in matrix/expect.rs whose {{{other}}} there can be"),
+    };
+    if is_there { done(route, column) } else { problem(404, "not-found", name) }
+}
+
+/// What is answered where the record is there for the caller.
+fn done(route: &Route, column: &Column) -> Expect {
+    match (route.method.as_str(), route.path, column.sees) {
+        ("POST", "/plugins", _) => problem(422, "invalid", "component"),
+        ("POST", "/integrations", Sees::Nothing) => problem(403, "forbidden", "this"),
+        ("POST", "/integrations/{integration}/execute", Sees::OtherCapabilities) => {
+            problem(403, "forbidden", "restricted to the capabilities")
+        }
+        _ => Expect::Good(route.gives.0.as_u16()),
+    }
+}
+
+fn problem(status: u16, kind: &'static str, text: &str) -> Expect {
+    Expect::Problem(status, kind, text.to_owned())
+}

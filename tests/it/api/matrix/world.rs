@@ -1,0 +1,246 @@
+//! What the matrix asks about: two tenants with a record of every kind, and fresh ones for the
+//! requests that use a record up.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gatehouse_api::table::{Route, Takes};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::callers::{self, Column};
+use super::expect::{self, Expect, Whose};
+use super::text;
+use crate::harness::canary::SECRET_KEY;
+use crate::harness::story::{create, enable, payment, upload};
+use crate::harness::{Client, Server, Upstream};
+
+/// The header by which an operator names a tenant.
+const TENANT: &str = "gatehouse-tenant";
+
+/// One tenant, and a record of every kind that a path can name.
+pub(super) struct Side {
+    pub(super) tenant: String,
+    pub(super) owner: Client,
+    records: HashMap<&'static str, String>,
+}
+
+/// Everything that there is.
+pub(super) struct World {
+    pub(super) server: Server,
+    upstream: Upstream,
+    pub(super) own: Side,
+    foreign: Side,
+    /// An integration of the own tenant that no request asks for.
+    pub(super) other_integration: String,
+    digest: String,
+    columns: Vec<Column>,
+    keys: Mutex<HashMap<Vec<String>, Client>>,
+    counter: AtomicUsize,
+}
+
+/// One request.
+pub(super) struct Target {
+    pub(super) path: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    /// The ids in it, which an answer may repeat.
+    pub(super) ids: Vec<String>,
+}
+
+impl World {
+    pub(super) async fn build() -> Self {
+        let upstream = Upstream::start().await;
+        let server = Server::start(std::slice::from_ref(&upstream.origin));
+        upload(&server).await;
+        let own = Side::build(&server, &upstream, "Own").await;
+        let foreign = Side::build(&server, &upstream, "Foreign").await;
+        let other = create(&own.owner, &upstream.origin).await;
+        let sheet = own.owner.get("/plugins/stripe/permissions").await.expect(200);
+        let mut world = Self {
+            server,
+            upstream,
+            own,
+            foreign,
+            other_integration: text(&other, "id"),
+            digest: text(&sheet, "digest"),
+            columns: Vec::new(),
+            keys: Mutex::default(),
+            counter: AtomicUsize::new(0),
+        };
+        world.columns = callers::fixed(&world).await;
+        world
+    }
+
+    /// The callers of a route.
+    pub(super) async fn columns(&self, route: &Route) -> Vec<Column> {
+        let around = callers::around(self, route).await;
+        self.columns.iter().cloned().chain(around).collect()
+    }
+
+    /// A client with a key that `maker` makes.
+    pub(super) async fn key_of(&self, maker: &Client, key: Value) -> Client {
+        let made = maker.post("/keys", key).await.expect(201);
+        self.server.client().with_key(&text(&made, "token"))
+    }
+
+    /// A client with exactly these permissions, made once.
+    pub(super) async fn cached_key(&self, permissions: &[String]) -> Client {
+        let mut keys = self.keys.lock().await;
+        if let Some(known) = keys.get(permissions) {
+            return known.clone();
+        }
+        let client = self.key_of(&self.own.owner, json!({ "name": "exact", "permissions": permissions })).await;
+        keys.insert(permissions.to_vec(), client.clone());
+        client
+    }
+
+    /// A tenant and a client with its key.
+    pub(super) async fn tenant_with_key(&self, name: &str) -> (String, Client) {
+        let tenant = self.server.operator().post("/tenants", json!({ "name": name })).await.expect(201);
+        let key = json!({ "tenant": tenant["id"], "name": name });
+        (text(&tenant, "id"), self.key_of(&self.server.operator(), key).await)
+    }
+
+    /// What no request may have changed: the fixed records of both tenants.
+    pub(super) async fn fixed(&self) -> Vec<Value> {
+        let mut found = Vec::new();
+        for side in [&self.own, &self.foreign] {
+            for (name, place) in [("integration", "integrations"), ("execution", "executions"), ("event", "events")] {
+                found.push(side.owner.get(&format!("/{place}/{}", side.records[name])).await.expect(200));
+            }
+            let mut key = side.owner.get(&format!("/keys/{}", side.records["key"])).await.expect(200);
+            key["last_used_at"] = Value::Null;
+            found.push(key);
+        }
+        // The own ones are renamed and changed by those who may; what they are stays.
+        found.iter_mut().filter_map(Value::as_object_mut).for_each(|record| {
+            for changing in ["name", "updated_at", "health", "status", "account", "erased_at"] {
+                record.remove(changing);
+            }
+        });
+        found
+    }
+
+    /// The request of a cell. A record that a good answer would use up is made for it.
+    pub(super) async fn target(&self, route: &Route, column: &Column, whose: Whose, expect: &Expect) -> Target {
+        let mut path = route.path.to_owned();
+        let mut ids = Vec::new();
+        let uses_up = matches!(expect, Expect::Good(_)) && route.method != "GET";
+        for name in expect::parameters(route) {
+            let id = match whose {
+                _ if uses_up && whose != Whose::Absent => self.fresh(route, name).await,
+                Whose::Own => self.own.record(name),
+                Whose::Foreign => self.foreign.record(name),
+                Whose::Absent => absent(name),
+            };
+            path = path.replace(&format!("{{{name}}}"), &id);
+            ids.push(id);
+        }
+        let named = expect::named_tenant(route, column, whose).map(|named| match named {
+            Whose::Own => self.own.tenant.clone(),
+            Whose::Foreign => self.foreign.tenant.clone(),
+            Whose::Absent => absent("tenant"),
+        });
+        ids.extend(named.clone());
+        let headers = named.into_iter().map(|tenant| (TENANT.to_owned(), tenant)).collect();
+        Target { path, headers, body: self.body(route), ids }
+    }
+
+    /// A record of the own tenant for a request that changes it; the same one where it stays.
+    async fn fresh(&self, route: &Route, name: &str) -> String {
+        let (owner, number) = (&self.own.owner, self.counter.fetch_add(1, Ordering::Relaxed));
+        match (name, route.method.as_str(), route.path) {
+            ("integration", "DELETE", _) => text(&create(owner, &self.upstream.origin).await, "id"),
+            ("key", ..) => {
+                // Good where every caller is, so that none gives away more than it has.
+                let key = json!({ "name": "used up", "permissions": ["keys:write"], "allowed_ips": ["127.0.0.0/8"] });
+                text(&owner.post("/keys", key).await.expect(201), "id")
+            }
+            ("role", "DELETE", _) => {
+                let role = json!({ "name": format!("fresh-{number}"), "permissions": [] });
+                text(&owner.post("/roles", role).await.expect(201), "name")
+            }
+            ("tenant", ..) => self.tenant_with_key("Used up").await.0,
+            _ => self.own.record(name),
+        }
+    }
+
+    /// A body with which the request is good, as far as it is up to the body.
+    fn body(&self, route: &Route) -> Vec<u8> {
+        if matches!(route.takes, Takes::Nothing) {
+            return Vec::new();
+        }
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let body = match (route.method.as_str(), route.path) {
+            ("POST", "/tenants") => json!({ "name": "Made" }),
+            ("PUT", "/tenants/{tenant}") => json!({ "name": "Renamed", "metadata": { "plan": "gold" } }),
+            ("POST", "/keys") => json!({ "name": "made", "permissions": ["keys:write"] }),
+            ("POST", "/keys/{key}/rotate") => json!({ "overlap_hours": 1 }),
+            ("POST", "/roles") => json!({ "name": format!("made-{number}"), "permissions": ["roles:write"] }),
+            ("PUT", "/roles/{role}") => json!({ "permissions": ["roles:write"] }),
+            ("POST", "/plugins/tenant/{plugin}/toggle") => json!({ "enabled": true, "consent": self.digest }),
+            ("POST", "/integrations") => json!({
+                "provider": "stripe", "name": "Made", "credentials": { "secret_key": SECRET_KEY },
+                "settings": { "base_url": self.upstream.origin },
+            }),
+            ("PUT", "/integrations/{integration}") => json!({ "name": "Renamed" }),
+            ("POST", "/integrations/{integration}/execute") => {
+                json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("matrix") })
+            }
+            ("POST", "/plugins" | "/webhooks/{endpoint}") => return b"neither wasm nor JSON".to_vec(),
+            (method, path) => panic!("say in matrix/world.rs what {method} {path} takes"),
+        };
+        body.to_string().into_bytes()
+    }
+}
+
+impl Side {
+    async fn build(server: &Server, upstream: &Upstream, name: &str) -> Self {
+        let operator = server.operator();
+        let tenant = operator.post("/tenants", json!({ "name": name })).await.expect(201);
+        let key = json!({ "tenant": tenant["id"], "name": "owner", "role": "tenant-owner" });
+        let key = operator.post("/keys", key).await.expect(201);
+        let owner = server.client().with_key(&text(&key, "token"));
+        enable(&owner).await;
+        let view = create(&owner, &upstream.origin).await;
+        let integration = text(&view, "id");
+        owner.post(&format!("/integrations/{integration}/test"), json!({})).await.expect(200);
+        let ask = json!({ "capability": "PROCESS_PAYMENT", "parameters": payment(name) });
+        let done = owner.post(&format!("/integrations/{integration}/execute"), ask).await.expect(200);
+        let feed = owner.get("/events").await.expect(200);
+        let role = format!("role-of-{}", name.to_lowercase());
+        owner.post("/roles", json!({ "name": role, "permissions": ["roles:write"] })).await.expect(201);
+        let records = HashMap::from([
+            ("event", text(&feed["items"][0], "id")),
+            ("execution", text(&done, "execution")),
+            ("endpoint", text(&view, "webhook_url").rsplit('/').next().unwrap().to_owned()),
+            ("integration", integration),
+            ("key", text(&key, "id")),
+            ("plugin", "stripe".to_owned()),
+            ("role", role),
+            ("tenant", text(&tenant, "id")),
+        ]);
+        Self { tenant: text(&tenant, "id"), owner, records }
+    }
+
+    fn record(&self, name: &str) -> String {
+        self.records.get(name).unwrap_or_else(|| panic!("say in matrix/world.rs what {{{name}}} there is")).clone()
+    }
+}
+
+/// What has the form of an id and names nothing.
+fn absent(name: &str) -> String {
+    let prefix = match name {
+        "integration" => "int",
+        "execution" => "exe",
+        "event" => "evt",
+        "key" => "key",
+        "tenant" => "ten",
+        "endpoint" => "end",
+        "plugin" => return "no-such-plugin".to_owned(),
+        "role" => return "no-such-role".to_owned(),
+        other => panic!("say in matrix/world.rs what an absent {{{other}}} looks like"),
+    };
+    format!("{prefix}_019a5e2f00000000000000000000abcd")
+}
