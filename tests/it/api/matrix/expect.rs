@@ -61,7 +61,8 @@ pub(super) fn of(route: &Route, column: &Column, whose: Whose) -> Expect {
 
 /// Whether foreign records are there for this caller as its own are.
 pub(super) fn is_open_to_all(route: &Route, column: &Column) -> bool {
-    let catalogue = parameters(route).iter().all(|name| matches!(*name, "tenant" | "plugin"));
+    let catalogue =
+        parameters(route).iter().all(|name| matches!(*name, "tenant" | "plugin" | "provider" | "capability"));
     let names_tenant = parameters(route).is_empty() && column.may("tenants:act");
     names_tenant || (catalogue && !parameters(route).is_empty())
 }
@@ -113,7 +114,7 @@ fn on_record(route: &Route, column: &Column, whose: Whose) -> Expect {
     let Some(name) = names.first() else { return done(route, column) };
     let is_there = match (*name, whose) {
         (_, Whose::Absent) => false,
-        ("tenant" | "plugin", _) => true,
+        ("tenant" | "plugin" | "provider", _) => true,
         ("integration" | "execution" | "event" | "key" | "role", Whose::Foreign) => false,
         ("integration" | "event", Whose::Own) => column.sees != Sees::Nothing,
         ("execution", Whose::Own) => column.sees == Sees::All,
@@ -121,7 +122,7 @@ fn on_record(route: &Route, column: &Column, whose: Whose) -> Expect {
         ("key" | "role", Whose::Own) => column.kind == Kind::Tenant || column.acts,
         (other, _) => panic!("say in matrix/expect.rs whose {{{other}}} there can be"),
     };
-    if is_there { done(route, column) } else { problem(404, "not-found", name) }
+    if is_there { done(route, column) } else { problem(404, "not-found", "there is no") }
 }
 
 /// What is answered where the record is there for the caller.

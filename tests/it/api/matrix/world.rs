@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::callers::{self, Column};
 use super::expect::{self, Expect, Whose};
 use super::text;
-use crate::harness::canary::SECRET_KEY;
+use crate::harness::canary::{SECRET_KEY, WEBHOOK_SECRET};
 use crate::harness::story::{create, enable, payment, upload};
 use crate::harness::{Client, Server, Upstream};
 
@@ -115,7 +115,8 @@ impl World {
         }
         // The own ones are renamed and changed by those who may; what they are stays.
         found.iter_mut().filter_map(Value::as_object_mut).for_each(|record| {
-            for changing in ["name", "updated_at", "health", "status", "account", "erased_at"] {
+            let credential = ["credential_version", "credential_hints", "connected_at"];
+            for changing in ["name", "updated_at", "health", "status", "account"].into_iter().chain(credential) {
                 record.remove(changing);
             }
         });
@@ -162,6 +163,15 @@ impl World {
                 text(&owner.post("/roles", role).await.expect(201), "name")
             }
             ("tenant", ..) => self.tenant_with_key("Used up").await.0,
+            ("provider", "PUT" | "DELETE", "/providers/{provider}") => {
+                let provider = json!({ "code": format!("fresh-{number}"), "display_name": "Fresh" });
+                text(&self.server.operator().post("/providers", provider).await.expect(201), "code")
+            }
+            ("capability", "PUT" | "DELETE", _) => {
+                let says = json!({ "capability": format!("FRESH_{number}"), "description": "Fresh." });
+                let path = "/providers/stripe/capabilities";
+                text(&self.server.operator().post(path, says).await.expect(201), "capability")
+            }
             _ => self.own.record(name),
         }
     }
@@ -183,6 +193,17 @@ impl World {
             ("POST", "/integrations") => json!({
                 "provider": "stripe", "name": "Made", "credentials": { "secret_key": SECRET_KEY },
                 "settings": { "base_url": self.upstream.origin },
+            }),
+            ("POST", "/providers") => json!({ "code": format!("made-{number}"), "display_name": "Made" }),
+            ("PUT", "/providers/{provider}") => json!({ "display_name": "Renamed" }),
+            ("POST", "/providers/{provider}/capabilities") => {
+                json!({ "capability": format!("MADE_{number}"), "description": "Made." })
+            }
+            ("PUT", "/providers/{provider}/capabilities/{capability}") => json!({ "description": "Changed." }),
+            ("PUT", "/integrations/{integration}/settings") => json!({ "base_url": self.upstream.origin }),
+            ("POST", "/integrations/{integration}/connect") => json!({}),
+            ("POST", "/integrations/{integration}/rotate") => json!({
+                "credentials": { "secret_key": SECRET_KEY, "webhook_secret": WEBHOOK_SECRET }, "overlap_seconds": 0,
             }),
             ("PUT", "/integrations/{integration}") => json!({ "name": "Renamed" }),
             ("POST", "/integrations/{integration}/execute") => {
@@ -218,6 +239,8 @@ impl Side {
             ("integration", integration),
             ("key", text(&key, "id")),
             ("plugin", "stripe".to_owned()),
+            ("provider", "stripe".to_owned()),
+            ("capability", "GET_PAYMENT".to_owned()),
             ("role", role),
             ("tenant", text(&tenant, "id")),
         ]);
@@ -239,6 +262,8 @@ fn absent(name: &str) -> String {
         "tenant" => "ten",
         "endpoint" => "end",
         "plugin" => return "no-such-plugin".to_owned(),
+        "provider" => return "no-such-provider".to_owned(),
+        "capability" => return "NO_SUCH_CAPABILITY".to_owned(),
         "role" => return "no-such-role".to_owned(),
         other => panic!("say in matrix/world.rs what an absent {{{other}}} looks like"),
     };

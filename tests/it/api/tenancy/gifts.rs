@@ -65,6 +65,26 @@ async fn rotating_a_key_does_not_hand_out_its_power() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idempotency_key_does_not_hand_out_anothers_answer() {
+    let server = Server::start(&[]);
+    let tenant = new_tenant(&server, "Acme").await;
+    let keeper = key(&server, &tenant, json!({ "name": "keeper", "permissions": ["keys:*"] })).await;
+    let same = [("idempotency-key", "the same")];
+    let ask = json!({ "name": "made", "permissions": ["keys:read"] });
+    let first = tenant.post_with("/keys", ask.clone(), &same).await.expect(201);
+    let again = tenant.post_with("/keys", ask.clone(), &same).await.expect(201);
+    assert_eq!(first, again);
+    let other = keeper.post_with("/keys", ask, &same).await.expect(201);
+    assert!(other["token"] != first["token"] && other["id"] != first["id"], "{other:#}");
+    // What the keeper could not be given, it is not given by repeating.
+    let wide = json!({ "name": "wide" });
+    tenant.post_with("/keys", wide.clone(), &same).await.expect(422);
+    let another = [("idempotency-key", "another")];
+    tenant.post_with("/keys", wide.clone(), &another).await.expect(201);
+    keeper.post_with("/keys", wide, &another).await.expect_problem(403, "lacks the permission");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_platform_admin_does_not_become_an_operator() {
     let server = Server::start(&[]);
     let tenant = server.operator().post("/tenants", json!({ "name": "Acme" })).await.expect(201);
