@@ -6,6 +6,7 @@ mod callers;
 mod expect;
 mod world;
 
+use gatehouse_api::Options;
 use gatehouse_api::router::table;
 use gatehouse_api::table::{Access, Route};
 use serde_json::Value;
@@ -31,7 +32,7 @@ const PUBLIC: &[(&str, &str)] = &[
 
 #[test]
 fn routes_without_a_permission_are_known_by_name() {
-    for route in table() {
+    for route in table(&Options::default()) {
         let public = PUBLIC.iter().any(|(path, _)| *path == route.path);
         assert_eq!(route.access == Access::Public, public, "{} {}", route.method, route.path);
     }
@@ -42,7 +43,7 @@ async fn every_route_answers_every_caller_as_its_permission_says() {
     let world = World::build().await;
     let before = world.fixed().await;
     let (mut cells, mut wrong) = (0, Vec::new());
-    for route in table() {
+    for route in table(&Options::default()) {
         for column in world.columns(&route).await {
             let mut answers = Vec::new();
             for whose in Whose::ALL {

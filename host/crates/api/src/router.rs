@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn routes_ask_for_permissions_that_exist_and_every_permission_is_asked_for() {
-        let table = table();
+        let table = table(&Options::default());
         let asked: Vec<&str> = table
             .iter()
             .filter_map(|route| match route.access {

@@ -27,6 +27,7 @@ pub(crate) fn execution(provider: &str, capability: &str) -> Execution {
         fault: None,
         calls: Vec::new(),
         log: Vec::new(),
+        tries: 1,
         cost: Cost::default(),
         started_at: Timestamp::UNIX_EPOCH,
         finished_at: None,

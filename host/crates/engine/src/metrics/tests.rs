@@ -36,6 +36,8 @@ fn request(status: Option<u16>) -> ProviderCall {
         response_bytes: 20,
         duration_us: 5_000,
         answer_lost: false,
+        failure: None,
+        rate: None,
     }
 }
 

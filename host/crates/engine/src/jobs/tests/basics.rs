@@ -41,12 +41,12 @@ async fn a_job_exists_if_its_change_is_committed() {
 async fn effects_and_the_end_of_the_job_are_one_commit() {
     let mut bench = Bench::new().await;
     bench.put(job(1)).await;
-    let effect = records::KeyDigest { digest: [1; 32], key: gatehouse_domain::id::KeyId::new(1, [1; 10]) };
+    let effect = super::support::trace([1; 32], 1);
     let claimed = bench.claim_one().await;
     let mut change = bench.jobs.0.store.change();
     change.admin().create(&effect).unwrap();
     assert_eq!(bench.settle(&claimed, Outcome::done(change)).await, Settled::Done);
-    assert!(bench.jobs.0.store.admin().get::<records::KeyDigest>(&[1; 32]).await.unwrap().is_some());
+    assert!(bench.jobs.0.store.admin().get::<records::IdempotentAnswer>(&[1; 32]).await.unwrap().is_some());
 
     // An effect that can not be stored leaves the job to be tried again.
     bench.put(job(2)).await;

@@ -16,13 +16,12 @@ const DAY: i64 = 86_400;
 fn effect(bench: &Bench, claimed: &Claimed) -> gatehouse_store::Change {
     let mut change = bench.jobs.0.store.change();
     let digest = [u8::try_from(claimed.job.fence).unwrap(); 32];
-    let key = gatehouse_domain::id::KeyId::new(1, [0; 10]);
-    change.admin().create(&records::KeyDigest { digest, key }).unwrap();
+    change.admin().create(&super::support::trace(digest, 1)).unwrap();
     change
 }
 
 async fn effects(bench: &Bench) -> usize {
-    bench.jobs.0.store.admin().list::<records::KeyDigest>(&Page::first(100)).await.unwrap().items.len()
+    bench.jobs.0.store.admin().list::<records::IdempotentAnswer>(&Page::first(100)).await.unwrap().items.len()
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::jobs::{NewJob, Outcome, When};
 async fn dead_jobs_are_kept_for_as_long_as_the_operator_says() {
     let mut bench = Bench::new().await;
     let mut change = bench.jobs.0.store.change();
-    change.admin().create(&Tenant { id: tenant(1), name: "t".into(), created_at: EPOCH }).unwrap();
+    change.admin().create(&Tenant::new(tenant(1), "t".into(), serde_json::Map::new(), EPOCH)).unwrap();
     change.commit().await.unwrap();
     bench.put(NewJob { when: When::After(SignedDuration::from_hours(24 * 365)), ..job(7) }).await;
     // One dies each day, for the tenant and for the deployment in turn, after an old fault.

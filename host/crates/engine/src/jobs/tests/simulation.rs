@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gatehouse_domain::Result;
-use gatehouse_domain::id::KeyId;
 use gatehouse_domain::job::Class;
 use gatehouse_domain::schedule::{CatchUp, Every, Schedule};
 use gatehouse_domain::time::{SignedDuration, Timestamp};
@@ -177,8 +176,7 @@ impl World {
         digest[..16].copy_from_slice(&claimed.job.id.to_bytes());
         digest[16..24].copy_from_slice(&claimed.job.fence.to_be_bytes());
         let number = claimed.job.payload.as_u64().unwrap_or(u64::MAX >> 1);
-        let key = KeyId::new(number as i64, [0; 10]);
-        change.admin().put(&records::KeyDigest { digest, key }).unwrap();
+        change.admin().put(&super::support::trace(digest, number)).unwrap();
         change
     }
 
@@ -295,10 +293,9 @@ impl World {
         let mut ends: BTreeMap<u64, usize> = BTreeMap::new();
         let mut page = Page::first(1000);
         loop {
-            let found = god.0.store.admin().list::<records::KeyDigest>(&page).await.unwrap();
+            let found = god.0.store.admin().list::<records::IdempotentAnswer>(&page).await.unwrap();
             for trace in &found.items {
-                let [_, _, number @ ..] = trace.key.to_bytes();
-                let number = u64::from_be_bytes([&[0; 4][..], &number[..4]].concat().try_into().unwrap());
+                let number: u64 = trace.request_hash.parse().unwrap();
                 *ends.entry(number).or_default() += 1;
             }
             let Some(next) = found.next else { break };
