@@ -92,24 +92,22 @@ impl View {
     /// tree; `None` where there are none. Only the applier calls this.
     pub(super) fn apply(&self, tree: &::sled::Tree, after: Option<&[u8]>, limit: usize) -> Result<Option<Step>> {
         let mut inner = self.exclusive();
-        let mut batch = ::sled::Batch::default();
         let (mut keys, mut bytes) = (Vec::new(), 0);
+        // Until the journal is as far as this, the tree is not whole. First, as sled's log is in order.
+        insert(tree, cell::HIGH, Some(&cell::encode(cell::HIGH, inner.seq, &[])))?;
         for (key, written) in inner.overlay.after(after).take(STEP) {
             if bytes >= limit {
                 break;
             }
             let full = cell::data_key(key);
-            bytes += key.len() + written.value.as_ref().map_or(0, Vec::len);
-            match &written.value {
-                Some(value) => batch.insert(full.as_slice(), cell::encode(&full, written.seq, value)),
-                None => batch.remove(full.as_slice()),
-            }
+            let cell = written.value.as_ref().map(|value| cell::encode(&full, written.seq, value));
+            bytes += full.len() + cell.as_ref().map_or(0, Vec::len);
+            // Not as a sled batch: sled writes and syncs its log for each of those, and nothing
+            // here needs to be atomic.
+            insert(tree, &full, cell.as_deref())?;
             keys.push(full);
         }
         let Some(last) = keys.last().and_then(|key| key.get(1..)).map(<[u8]>::to_vec) else { return Ok(None) };
-        // Until the journal is as far as this, the tree is not whole.
-        batch.insert(cell::HIGH, cell::encode(cell::HIGH, inner.seq, &[]));
-        tree.apply_batch(batch).map_err(|error| sled_error(&error))?;
         for key in &keys {
             // The next visitor of a page that grew splits it, which writes to the log. That
             // visitor is this thread, within its barrier, and not a reader at any time.
@@ -149,6 +147,14 @@ impl Inner {
             None => cell::get(tree, &cell::data_key(key)),
         }
     }
+}
+
+fn insert(tree: &::sled::Tree, key: &[u8], cell: Option<&[u8]>) -> Result<()> {
+    let done = match cell {
+        Some(cell) => tree.insert(key, cell),
+        None => tree.remove(key),
+    };
+    done.map(drop).map_err(|error| sled_error(&error))
 }
 
 fn tree_bound(bound: Bound<Vec<u8>>) -> Bound<Vec<u8>> {
