@@ -34,12 +34,14 @@ use crate::error;
 /// The API version that every request asks for: the newest whose description this gateway is checked against.
 const VERSION: &str = "2023-08-16";
 
-/// Sends a write. The label keeps its idempotency key apart from those of other writes of the same call.
+/// Sends a write. Kept out of line, with [`send`]: every function calls it. The label keeps its idempotency key apart from those of other writes of the same call.
+#[inline(never)]
 pub(crate) fn post(path: &str, label: &str, form: Form, settings: &Settings) -> Result<Response> {
     send(Request::post(path).form(form).idempotency_key(context::idempotency_key_for(label)), settings)
 }
 
 /// Sends a request and keeps only a success.
+#[inline(never)]
 pub(crate) fn send(request: Request, settings: &Settings) -> Result<Response> {
     let request = request.header("stripe-version", VERSION).header_some("stripe-account", settings.account.as_deref());
     let response = request.send()?;

@@ -20,6 +20,8 @@ pub(crate) fn get(id: &str) -> Result<Payment> {
     payment(&api::send(Request::get(path), &Settings::load()?)?)
 }
 
+/// Kept out of line, as four functions end with it.
+#[inline(never)]
 pub(crate) fn payment(response: &http::Response) -> Result<Payment> {
     let intent: PaymentIntent = api::read(response)?;
     intent.to_payment().map_err(|problem| response.senseless(problem))

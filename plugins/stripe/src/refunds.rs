@@ -18,15 +18,18 @@ const REASON: &str = "metadata[reason]";
 /// Gives back a payment, whole or in part. A charge's id, from before payment intents, is taken too.
 pub(crate) fn refund(request: &RefundRequest) -> Result<Refund> {
     let settings = Settings::load()?;
-    let response = api::post("/v1/refunds", "refund", form(request)?, &settings)?;
-    let refund: api::Refund = api::read(&response)?;
-    refund.to_refund().map_err(|problem| response.senseless(problem))
+    refund_in(&api::post("/v1/refunds", "refund", form(request)?, &settings)?)
 }
 
 /// Reads a refund.
 pub(crate) fn get(id: &str) -> Result<Refund> {
-    let response = api::send(Request::get(http::path(&["v1", "refunds", id])?), &Settings::load()?)?;
-    let refund: api::Refund = api::read(&response)?;
+    refund_in(&api::send(Request::get(http::path(&["v1", "refunds", id])?), &Settings::load()?)?)
+}
+
+/// Kept out of line, as two functions end with it.
+#[inline(never)]
+fn refund_in(response: &http::Response) -> Result<Refund> {
+    let refund: api::Refund = api::read(response)?;
     refund.to_refund().map_err(|problem| response.senseless(problem))
 }
 

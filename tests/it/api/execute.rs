@@ -147,9 +147,12 @@ async fn capabilities_come_from_the_component() {
     let mut codes: Vec<&str> = items.iter().map(|item| item["code"].as_str().unwrap()).collect();
     codes.sort_unstable();
     let expected = [
+        "CANCEL_PAYMENT",
+        "CAPTURE_PAYMENT",
         "CREATE_CUSTOMER_PROFILE",
         "CREATE_PAYMENT_LINK",
         "GET_PAYMENT",
+        "GET_REFUND",
         "PROCESS_PAYMENT",
         "REFUND_PAYMENT",
         "SYNC_TRANSACTIONS",
