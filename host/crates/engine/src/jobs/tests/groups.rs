@@ -74,3 +74,19 @@ async fn a_kill_between_the_end_of_a_job_and_the_next_turn_strands_nobody() {
     let mut bench = bench.restart().await;
     assert_eq!(numbers(&mut bench).await, [1]);
 }
+
+#[tokio::test]
+async fn a_newcomer_does_not_pass_the_one_that_waits_behind_the_group() {
+    let mut bench = Bench::new().await;
+    for at in 0..2 {
+        bench.put(in_group("a", job(at))).await;
+    }
+    let first = bench.claim_one().await;
+    assert!(bench.claim(8).await.is_empty());
+    bench.done(&first).await;
+    // It comes while the group is free and nobody has been woken yet.
+    bench.put(in_group("a", job(2))).await;
+    let room = crate::jobs::claim::Room::of(8);
+    assert!(bench.jobs.claim(&mut bench.turns, &room).await.unwrap().is_empty());
+    assert_eq!(numbers(&mut bench).await, [1]);
+}
