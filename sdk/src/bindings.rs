@@ -26,6 +26,7 @@ pub mod email;
 pub mod host;
 pub mod marketing;
 pub mod messaging;
+pub mod outcomes;
 pub mod payments;
 mod status;
 pub mod sync;

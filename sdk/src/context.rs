@@ -24,7 +24,10 @@ pub fn idempotency_key() -> String {
 /// The key for one of several writes of this call: the same for every attempt, and different
 /// for every label.
 pub fn idempotency_key_for(label: &str) -> String {
-    let mut key = imports::idempotency_key();
+    labelled(imports::idempotency_key(), label)
+}
+
+pub(crate) fn labelled(mut key: String, label: &str) -> String {
     key.push(':');
     key.push_str(label);
     key

@@ -15,7 +15,7 @@ pub(super) struct Difference {
 
 /// Everything in which a request differs; nothing where it fits.
 pub(super) fn differences(wanted: &Request, given: &Given) -> Vec<Difference> {
-    let mut found = Vec::new();
+    let (wanted, mut found) = (&with_the_callers_key(wanted, given), Vec::new());
     if wanted.method != given.method {
         found.push(difference(20, format!("the method must be {}", wanted.method)));
     }
@@ -27,6 +27,19 @@ pub(super) fn differences(wanted: &Request, given: &Given) -> Vec<Difference> {
     found.extend(header_differences(wanted, given));
     found.extend(body_differences(wanted, &given.body));
     found
+}
+
+/// A fixture's request in which a form field that repeats the idempotency key holds the caller's.
+fn with_the_callers_key(wanted: &Request, given: &Given) -> Request {
+    let mut wanted = wanted.clone();
+    let Some(key) = wanted.idempotency_key.clone() else { return wanted };
+    let Body::Form(sent) = &given.body else { return wanted };
+    for (name, value) in wanted.form.iter_mut().flatten().filter(|(_, value)| *value == key) {
+        if let Some((_, own)) = sent.iter().find(|(other, _)| other == name) {
+            value.clone_from(own);
+        }
+    }
+    wanted
 }
 
 fn difference(weight: u32, text: String) -> Difference {

@@ -25,7 +25,7 @@ pub(crate) use customer::Customer;
 pub(crate) use dispute::Dispute;
 pub(crate) use event::Event;
 pub(crate) use payment_intent::{Charge, PaymentIntent};
-pub(crate) use reference::{REFERENCE, set_metadata};
+pub(crate) use reference::{KEY, REFERENCE, set_metadata};
 pub(crate) use refund::Refund;
 pub(crate) use settings::Settings;
 
@@ -34,10 +34,15 @@ use crate::error;
 /// The API version that every request asks for: the newest whose description this gateway is checked against.
 const VERSION: &str = "2023-08-16";
 
-/// Sends a write. Kept out of line, with [`send`]: every function calls it. The label keeps its idempotency key apart from those of other writes of the same call.
+/// Sends a write. The label keeps its idempotency key apart from those of other writes of the same
+/// call. The key is kept with the object too, where a look-up finds it again.
+///
+/// Kept out of line, with [`send`]: every function calls it.
 #[inline(never)]
 pub(crate) fn post(path: &str, label: &str, form: Form, settings: &Settings) -> Result<Response> {
-    send(Request::post(path).form(form).idempotency_key(context::idempotency_key_for(label)), settings)
+    let key = context::idempotency_key_for(label);
+    let form = form.set(format!("metadata[{KEY}]"), &key);
+    send(Request::post(path).form(form).idempotency_key(key), settings)
 }
 
 /// Sends a request and keeps only a success.

@@ -9,6 +9,7 @@ mod connection;
 mod customers;
 mod error;
 mod links;
+mod outcomes;
 mod refunds;
 mod transactions;
 mod webhook;
@@ -16,7 +17,7 @@ mod webhook;
 use gatehouse_sdk::payments::{Payment, payment_cancelling as cancelling};
 use gatehouse_sdk::payments::{captures as capture, charges as charge, customers as customer, links as link};
 use gatehouse_sdk::payments::{refunds as refund, transactions as transaction};
-use gatehouse_sdk::{Account, Result, connection as account, webhook as hook};
+use gatehouse_sdk::{Account, Result, connection as account, outcomes as outcome, webhook as hook};
 
 /// The gateway.
 pub struct Stripe;
@@ -30,6 +31,12 @@ impl account::Guest for Stripe {
 impl hook::Guest for Stripe {
     fn parse(delivery: hook::Delivery) -> Result<Vec<hook::Event>> {
         webhook::parse(&delivery.body)
+    }
+}
+
+impl outcome::Guest for Stripe {
+    fn look_up(write: outcome::Write) -> Result<outcome::Finding> {
+        outcomes::look_up(&write)
     }
 }
 
@@ -84,5 +91,5 @@ impl transaction::Guest for Stripe {
 }
 
 gatehouse_sdk::export_gateway!(
-    Stripe: connection, webhook, charges, captures, payment_cancelling, refunds, customers, links, transactions
+    Stripe: connection, webhook, outcomes, charges, captures, payment_cancelling, refunds, customers, links, transactions
 );

@@ -14,8 +14,16 @@ pub(crate) fn create(request: &LinkRequest) -> Result<Link> {
     let settings = Settings::load()?;
     let response = api::post("/v1/checkout/sessions", "link", form(request)?, &settings)?;
     let session: CheckoutSession = api::read(&response)?;
+    link(session, request).map_err(|problem| response.senseless(problem))
+}
+
+/// The page in our words.
+///
+/// # Errors
+/// A text where it has no URL: once it was paid or has expired, Stripe takes that away.
+pub(crate) fn link(session: CheckoutSession, request: &LinkRequest) -> core::result::Result<Link, String> {
     let Some(url) = session.url.clone() else {
-        return Err(response.senseless(format!("the checkout session {} has no url", session.id)));
+        return Err(format!("the checkout session {} has no url", session.id));
     };
     Ok(Link {
         url,

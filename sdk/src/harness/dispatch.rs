@@ -165,3 +165,49 @@ pub mod sync {
         }
     }
 }
+
+
+/// `gatehouse:plugin/outcomes`.
+pub mod outcomes {
+    use super::{Answer, Failure, Value};
+    use crate::outcomes::{Guest, Write};
+
+    /// Its functions.
+    pub const FUNCTIONS: &[&str] = &["look-up"];
+
+    /// A write with its parameters as they are.
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        capability: String,
+        #[serde(default)]
+        parameters: serde_json::Map<String, Value>,
+        reference: String,
+        first_sent_at_ms: u64,
+        last_sent_at_ms: u64,
+    }
+
+    /// Calls one of them. A result that was found is shown as the JSON that it is.
+    pub fn call<T: Guest>(function: &str, input: &Value) -> Option<Answer> {
+        let look_up = |input: Input| {
+            T::look_up(Write {
+                capability: input.capability,
+                parameters: Value::Object(input.parameters).to_string(),
+                reference: input.reference,
+                first_sent_at_ms: input.first_sent_at_ms,
+                last_sent_at_ms: input.last_sent_at_ms,
+            })
+        };
+        (function == "look-up").then(|| super::call(input, look_up).and_then(unfolded))
+    }
+
+    fn unfolded(mut finding: Value) -> Answer {
+        if finding["kind"] == "done" {
+            let text = finding["value"].as_str().unwrap_or_default();
+            let result: Value = serde_json::from_str(text)
+                .map_err(|error| Failure::Shape(format!("the result that was found is not JSON: {error}")))?;
+            finding["value"] = result;
+        }
+        Ok(finding)
+    }
+}

@@ -77,7 +77,8 @@ fn empty_schema() -> Value {
 }
 
 /// What the manifest says of one capability.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The default is the careful choice: a write that nobody recognises when it is repeated.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CapabilityRules {
     /// Whether it can change something at the provider.
@@ -85,6 +86,18 @@ pub struct CapabilityRules {
     /// How the provider recognises a repeated write.
     #[serde(default)]
     pub idempotency: Idempotency,
+    /// How long the provider remembers the key, in hours: within this a write whose answer was
+    /// lost is repeated with the same key, and answered with the first result. Where it is
+    /// absent nothing is repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_hours: Option<u32>,
+    /// How long after sending it is of use to ask the provider again, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_up_after_seconds: Option<u32>,
+    /// How long after sending the provider's "I do not have it" is to be believed, in seconds.
+    /// Where it is absent, it never is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_after_seconds: Option<u32>,
 }
 
 /// How a provider recognises a repeated write. PROVIDERS has seven shapes; these are
@@ -155,9 +168,6 @@ impl Manifest {
 
     /// What the manifest says of a capability; the careful choice where it says nothing.
     pub fn rules_of(&self, code: &str) -> CapabilityRules {
-        self.capabilities
-            .get(code)
-            .cloned()
-            .unwrap_or(CapabilityRules { effect: Effect::Write, idempotency: Idempotency::None })
+        self.capabilities.get(code).cloned().unwrap_or_default()
     }
 }

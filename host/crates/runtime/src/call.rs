@@ -57,6 +57,25 @@ pub enum Target {
         /// What to write.
         changes: Vec<Change>,
     },
+    /// `gatehouse:plugin/outcomes.look-up`. Answers an object with `kind`: `done` with the
+    /// capability's result as `value`, checked against its type; `refused` with a [`GuestError`]
+    /// as `value`; `absent`; or `pending`.
+    LookUp(Write),
+}
+
+/// A write whose outcome is to be looked up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// The capability's code.
+    pub capability: String,
+    /// Its parameters, without secrets.
+    pub parameters: Value,
+    /// The idempotency key that the call was made under.
+    pub reference: String,
+    /// When it was first sent, in milliseconds since 1970.
+    pub first_sent_at_ms: u64,
+    /// When it was last sent, in milliseconds since 1970.
+    pub last_sent_at_ms: u64,
 }
 
 /// One change to push.
@@ -135,6 +154,7 @@ impl Target {
             Self::ParseWebhook { .. } => "webhook.parse",
             Self::SyncPull { .. } => "sync.pull",
             Self::SyncPush { .. } => "sync.push",
+            Self::LookUp(_) => "outcomes.look-up",
         }
     }
 }

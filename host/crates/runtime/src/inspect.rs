@@ -34,6 +34,9 @@ pub struct Inspection {
     pub has_sync: bool,
     /// Whether it exports `gatehouse:plugin/webhook`.
     pub has_webhook: bool,
+    /// Whether it exports `gatehouse:plugin/outcomes`.
+    #[serde(default)]
+    pub has_outcomes: bool,
     /// The interfaces that it imports, those that hold only types left out.
     pub imports: Vec<String>,
     /// SHA-256 of the component, in hexadecimal.
@@ -86,6 +89,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected> {
         has_connection: exports.connection,
         has_sync: exports.sync,
         has_webhook: exports.webhook,
+        has_outcomes: exports.outcomes,
         imports,
         digest: digest(bytes),
         size: bytes.len() as u64,

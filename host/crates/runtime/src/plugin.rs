@@ -11,7 +11,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
 use crate::call::state::State;
 use crate::inspect::contract::SERVED;
 use crate::inspect::{Inspected, Inspection};
-use crate::shape::{Signature, compiled, parse};
+use crate::shape::{Signature, compiled, parse, render};
 
 /// Where the code of a loaded plugin came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,7 @@ pub(crate) struct ContractExports {
     pub(crate) parse: Option<ComponentExportIndex>,
     pub(crate) pull: Option<ComponentExportIndex>,
     pub(crate) push: Option<ComponentExportIndex>,
+    pub(crate) look_up: Option<ComponentExportIndex>,
 }
 
 struct Function {
@@ -111,6 +112,24 @@ impl Plugin {
         Ok(Parameters { digest: function.digest.clone(), index, function: function.name.clone(), values })
     }
 
+    /// A result as the capability itself would have answered it, from JSON that came another
+    /// way: by a look-up, or from a person.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::NotFound`] where there is no such capability;
+    /// [`gatehouse_domain::ErrorKind::Invalid`] with every wrong place of the result.
+    pub fn check_result(&self, code: &str, result: &Value) -> Result<Value> {
+        let function = self.index(code).and_then(|index| self.functions.get(index));
+        let function = function.ok_or_else(|| Error::not_found("capability", code))?;
+        let Some((shape, value)) = parse::result(&function.signature, result)? else { return Ok(Value::Null) };
+        render::value(shape, &value).map_err(Error::internal)
+    }
+
+    /// Whether it can look up what became of a write.
+    pub fn looks_up(&self) -> bool {
+        self.contract.look_up.is_some()
+    }
+
     /// The function that parameters were parsed for, if they were parsed for this version.
     pub(crate) fn function(&self, parameters: &Parameters) -> Option<(&ComponentExportIndex, &Signature)> {
         let function = self.functions.get(parameters.index)?;
@@ -134,6 +153,7 @@ impl ContractExports {
             parse: find("webhook", "parse"),
             pull: find("sync", "pull"),
             push: find("sync", "push"),
+            look_up: find("outcomes", "look-up"),
         }
     }
 }

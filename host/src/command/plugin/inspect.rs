@@ -57,6 +57,7 @@ fn show(inspection: &Inspection, out: &mut Out<'_>) -> Result<()> {
         ("connection test", inspection.has_connection),
         ("sync", inspection.has_sync),
         ("webhooks", inspection.has_webhook),
+        ("look-up of lost answers", inspection.has_outcomes),
     ];
     let extras: Vec<&str> = flags.into_iter().filter_map(|(name, has)| has.then_some(name)).collect();
     out.table(&[
@@ -177,6 +178,7 @@ mod tests {
             has_connection: true,
             has_sync: false,
             has_webhook: false,
+            has_outcomes: false,
             imports,
             digest: "ab".repeat(32),
             size: 48_333,

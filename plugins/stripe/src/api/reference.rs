@@ -12,6 +12,9 @@ use serde::{Deserialize, Deserializer};
 /// The metadata key under which our reference is kept with every object.
 pub(crate) const REFERENCE: &str = "gatehouse_reference";
 
+/// The metadata key under which the idempotency key of the write that made an object is kept with it.
+pub(crate) const KEY: &str = "gatehouse_key";
+
 /// An object's metadata; null in some answers.
 pub(crate) type Metadata = Option<BTreeMap<String, String>>;
 
@@ -23,7 +26,7 @@ pub(crate) fn reference_in(metadata: &Metadata) -> Option<String> {
 /// Adds a caller's metadata and our reference below `name`.
 ///
 /// # Errors
-/// `invalid-input` for a key with brackets, or one that would replace our reference.
+/// `invalid-input` for a key with brackets, or one that would replace what we keep there.
 pub(crate) fn set_metadata(
     form: Form,
     name: &str,
@@ -33,6 +36,9 @@ pub(crate) fn set_metadata(
     let metadata = metadata.unwrap_or_default();
     if metadata.iter().any(|(key, _)| key == REFERENCE) {
         return Err(Error::invalid_input(format!("the metadata key `{REFERENCE}` is taken; give `reference` instead")));
+    }
+    if metadata.iter().any(|(key, _)| key == KEY) {
+        return Err(Error::invalid_input(format!("the metadata key `{KEY}` is taken; use another")));
     }
     let pairs = metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     form.set_each(name, pairs.chain(reference.map(|value| (REFERENCE, value))))

@@ -1,8 +1,9 @@
 //! What must hold within a manifest, beyond its shape.
 
+use crate::capability::Effect;
 use crate::error::{Error, Problem, Result};
 use crate::manifest::webhook::{SignatureFormat, Verify};
-use crate::manifest::{Egress, Manifest, Rule};
+use crate::manifest::{Egress, Idempotency, Manifest, Rule};
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -40,6 +41,7 @@ impl Manifest {
         self.check_secrets(&mut problems);
         self.check_webhook(&mut problems);
         self.rate_limit.iter().for_each(|rate| rate.check("$.rate_limit", &mut problems));
+        self.check_capabilities(&mut problems);
         if problems.is_empty() {
             return Ok(());
         }
@@ -60,6 +62,29 @@ impl Manifest {
         }
         if let Some(webhook) = &self.webhook {
             need("$.webhook.verify.secret".to_owned(), webhook.verify.secret());
+        }
+    }
+
+    fn check_capabilities(&self, problems: &mut Vec<Problem>) {
+        for (code, rules) in &self.capabilities {
+            let mut wrong = |field: &str, message: String| {
+                problems.push(Problem::at(format!("$.capabilities.{code}.{field}"), message));
+            };
+            if rules.window_hours.is_some() && rules.idempotency == Idempotency::None {
+                wrong("window_hours", "needs `idempotency`: without a key nothing is remembered".to_owned());
+            }
+            for (field, value, most) in [
+                ("window_hours", rules.window_hours, 8_760),
+                ("look_up_after_seconds", rules.look_up_after_seconds, 86_400),
+                ("absent_after_seconds", rules.absent_after_seconds, 604_800),
+            ] {
+                if value.is_some() && rules.effect == Effect::Read {
+                    wrong(field, "is for writes; a read has no outcome to find".to_owned());
+                }
+                if value.is_some_and(|value| !(1..=most).contains(&value)) {
+                    wrong(field, format!("{} is not between 1 and {most}", value.unwrap_or_default()));
+                }
+            }
         }
     }
 
@@ -147,6 +172,11 @@ mod tests {
         [credentials]
         type = "object"
         properties = { api_key = { type = "string", writeOnly = true } }
+        [capabilities.BUY]
+        effect = "write"
+        idempotency = { in = "header", name = "Idempotency-Key" }
+        window_hours = 24
+        absent_after_seconds = 60
     "#;
 
     fn check(change: (&str, &str), expect: &str) {
@@ -187,5 +217,8 @@ mod tests {
         check((r#"secret = "api_key""#, r#"secret = "apikey""#), "`apikey` is not a property");
         check(("license", "licence"), "licence");
         check(("1.0.0", "1.0"), "version");
+        check((r#"idempotency = { in = "header", name = "Idempotency-Key" }"#, ""), "$.capabilities.BUY.window_hours");
+        check(("window_hours = 24", "window_hours = 0"), "0 is not between 1 and 8760");
+        check((r#"effect = "write""#, r#"effect = "read""#), "$.capabilities.BUY.absent_after_seconds");
     }
 }

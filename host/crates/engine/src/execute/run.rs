@@ -9,7 +9,7 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
-use gatehouse_domain::manifest::{CapabilityRules, Idempotency};
+use gatehouse_domain::manifest::CapabilityRules;
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_runtime::{Answer, Call, Parameters, Plugin, Target};
 use serde_json::Value;
@@ -144,7 +144,7 @@ impl Run {
 
     /// Opens a session for a call that only looks, and makes it.
     pub(crate) async fn look(&self, engine: &Engine, target: Target) -> Result<Report> {
-        let rules = CapabilityRules { effect: Effect::Read, idempotency: Idempotency::None };
+        let rules = CapabilityRules { effect: Effect::Read, ..CapabilityRules::default() };
         let key = engine.new_request_id()?.to_string();
         let session = self.open(engine, &rules, &key)?;
         let report = self.call(engine, target, session, (key, 1)).await;

@@ -1,4 +1,4 @@
-//! Calls of what `gatehouse:plugin` itself defines: connection, webhook and sync. Their
+//! Calls of what `gatehouse:plugin` itself defines: connection, webhook, sync and outcomes. Their
 //! types are known, so bytes go in as bytes.
 
 use gatehouse_domain::guest::{Account, GuestError, GuestErrorKind};
@@ -42,6 +42,12 @@ pub(crate) async fn call(
             let answer: (Result<Vec<wire::Outcome>, wire::Error>,) =
                 typed(store, instance, &exports.push, (entity, changes)).await?;
             answered(answer.0, |outcomes| Ok(outcomes.into_iter().map(outcome).collect()))
+        }
+        Target::LookUp(write) => {
+            let code = write.capability.clone();
+            let answer: (Result<wire::Finding, wire::Error>,) =
+                typed(store, instance, &exports.look_up, (wire::Write::from(write),)).await?;
+            answered(answer.0, |found| finding(plugin, &code, found))
         }
     }
 }
@@ -139,6 +145,24 @@ fn outcome(outcome: wire::Outcome) -> Value {
         Ok(id) => json!({ "reference": outcome.reference, "ok": id }),
         Err(error) => json!({ "reference": outcome.reference, "error": GuestError::from(error) }),
     }
+}
+
+/// A result that is found later has to be what the call itself would have answered.
+fn finding(plugin: &Plugin, code: &str, found: wire::Finding) -> Result<Value, BadAnswer> {
+    Ok(match found {
+        wire::Finding::Done(text) => {
+            let result = serde_json::from_str(&text)
+                .map_err(|error| BadAnswer::new(format!("the result that it found for {code} is not JSON: {error}")))?;
+            let result = plugin.check_result(code, &result);
+            let result = result.map_err(|error| {
+                BadAnswer::new(format!("the result that it found for {code} does not fit its type: {error}"))
+            })?;
+            json!({ "kind": "done", "value": result })
+        }
+        wire::Finding::Refused(error) => json!({ "kind": "refused", "value": GuestError::from(error) }),
+        wire::Finding::Absent => json!({ "kind": "absent" }),
+        wire::Finding::Pending => json!({ "kind": "pending" }),
+    })
 }
 
 /// The contract says that this text is a JSON object.

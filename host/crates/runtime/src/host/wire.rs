@@ -215,6 +215,33 @@ pub(crate) struct Outcome {
     pub(crate) status: Result<String, Error>,
 }
 
+/// `outcomes.write`.
+#[derive(Debug, ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct Write {
+    capability: String,
+    parameters: String,
+    reference: String,
+    #[component(name = "first-sent-at-ms")]
+    first_sent_at_ms: u64,
+    #[component(name = "last-sent-at-ms")]
+    last_sent_at_ms: u64,
+}
+
+/// `outcomes.finding`.
+#[derive(Debug, ComponentType, Lift)]
+#[component(variant)]
+pub(crate) enum Finding {
+    #[component(name = "done")]
+    Done(String),
+    #[component(name = "refused")]
+    Refused(Error),
+    #[component(name = "absent")]
+    Absent,
+    #[component(name = "pending")]
+    Pending,
+}
+
 /// The bytes that a body will be, near enough to bound them.
 pub(crate) fn body_bytes(body: &egress::Body) -> usize {
     match body {
@@ -322,5 +349,17 @@ impl From<call::Change> for Change {
     fn from(change: call::Change) -> Self {
         let data = Value::Object(change.data).to_string();
         Self { reference: change.reference, id: change.id, deleted: change.deleted, data }
+    }
+}
+
+impl From<call::Write> for Write {
+    fn from(write: call::Write) -> Self {
+        Self {
+            capability: write.capability,
+            parameters: write.parameters.to_string(),
+            reference: write.reference,
+            first_sent_at_ms: write.first_sent_at_ms,
+            last_sent_at_ms: write.last_sent_at_ms,
+        }
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn check_manifest(manifest: &Manifest, exports: &Exports) -> Result<(
     check_capabilities(manifest, exports, &mut problems);
     check_interface("webhook", manifest.webhook.is_some(), exports.webhook, &mut problems);
     check_interface("sync", !manifest.sync.is_empty(), exports.sync, &mut problems);
+    check_outcomes(manifest, exports, &mut problems);
     if problems.is_empty() {
         return Ok(());
     }
@@ -47,6 +48,17 @@ fn check_capabilities(manifest: &Manifest, exports: &Exports, problems: &mut Vec
                 format!("is missing: the component exports `{}`; say what it may change", capability.function);
             problems.push(Problem::at(format!("$.capabilities.{}", capability.code), message));
         }
+    }
+}
+
+/// How long a provider's "I do not have it" is to be doubted means nothing without a look-up.
+fn check_outcomes(manifest: &Manifest, exports: &Exports, problems: &mut Vec<Problem>) {
+    if exports.outcomes {
+        return;
+    }
+    for (code, _) in manifest.capabilities.iter().filter(|(_, rules)| rules.absent_after_seconds.is_some()) {
+        let message = "the component does not export gatehouse:plugin/outcomes; export it or remove this";
+        problems.push(Problem::at(format!("$.capabilities.{code}.absent_after_seconds"), message));
     }
 }
 

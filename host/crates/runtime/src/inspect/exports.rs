@@ -20,6 +20,7 @@ pub(crate) struct Exports {
     pub(crate) connection: bool,
     pub(crate) sync: bool,
     pub(crate) webhook: bool,
+    pub(crate) outcomes: bool,
 }
 
 /// Reads the exports, with the manifest's word on what each capability may change.
@@ -38,9 +39,9 @@ pub(crate) fn read(decoded: &Decoded, manifest: &Manifest, docs: &Docs) -> Resul
         reader.item(decoded, key, item)?;
     }
     let has = |name: &str| reader.plugin.iter().any(|found| found == name);
-    let (connection, sync, webhook) = (has("connection"), has("sync"), has("webhook"));
+    let (connection, sync, webhook, outcomes) = (has("connection"), has("sync"), has("webhook"), has("outcomes"));
     let (capabilities, signatures) = reader.found.into_values().unzip();
-    Ok(Exports { capabilities, signatures, connection, sync, webhook })
+    Ok(Exports { capabilities, signatures, connection, sync, webhook, outcomes })
 }
 
 struct Reader<'a> {
@@ -75,9 +76,9 @@ impl Reader<'_> {
         if interface == "types" {
             return Ok(());
         }
-        if !matches!(interface, "connection" | "sync" | "webhook") {
+        if !matches!(interface, "connection" | "sync" | "webhook" | "outcomes") {
             return Err(Error::invalid(format!(
-                "the component exports `{name}`; of gatehouse:plugin it may export connection, sync and webhook"
+                "the component exports `{name}`; of gatehouse:plugin it may export connection, sync, webhook and outcomes"
             )));
         }
         if !is_served(version) {

@@ -30,6 +30,25 @@ pub(crate) fn parameters(signature: &Signature, json: &Value) -> Result<Vec<Val>
     Ok(values.into_iter().map(|(_, value)| value).collect())
 }
 
+/// Parses a result, `null` where the function answers nothing, with the shape that it has.
+///
+/// # Errors
+/// [`gatehouse_domain::ErrorKind::Invalid`] with a problem for each wrong place.
+pub(crate) fn result<'s>(signature: &'s Signature, json: &Value) -> Result<Option<(&'s Shape, Val)>> {
+    let mut parser = Parser::default();
+    let Some(shape) = &signature.result else {
+        if json.is_null() {
+            return Ok(None);
+        }
+        parser.wrong::<Val>("null", json);
+        return Err(Error::problems("the capability answers nothing", parser.problems));
+    };
+    match parser.shape(shape, json) {
+        Some(value) if parser.problems.is_empty() => Ok(Some((shape, value))),
+        _ => Err(Error::problems("the result does not fit the capability's schema", parser.problems)),
+    }
+}
+
 #[derive(Default)]
 struct Parser {
     path: String,

@@ -2,7 +2,7 @@
 
 use gatehouse_domain::guest::Account;
 use gatehouse_runtime::egress::{Body, Method};
-use gatehouse_runtime::{Answer, Change, Report, Target};
+use gatehouse_runtime::{Answer, Change, Report, Target, Write};
 use serde_json::{Map, Value, json};
 
 use crate::guest::{Script, call, misbehave, misbehave_as, shared, text};
@@ -104,4 +104,40 @@ async fn records_are_pulled_and_pushed() {
     let outcomes = ok(run(push, "").await);
     assert_eq!(outcomes[0], json!({ "reference": "r-false", "ok": "{}" }));
     assert_eq!(outcomes[1]["error"]["kind"], "declined");
+}
+
+#[tokio::test]
+async fn an_outcome_is_looked_up_and_its_result_is_checked() {
+    let look_up = |capability: &str, reference: &str| {
+        Target::LookUp(Write {
+            capability: capability.to_owned(),
+            parameters: json!({ "a": 1 }),
+            reference: reference.to_owned(),
+            first_sent_at_ms: 1,
+            last_sent_at_ms: 2,
+        })
+    };
+    let check = async |capability: &str, reference: &str, expect: Value| {
+        assert_eq!(ok(run(look_up(capability, reference), "").await), expect, "{capability} {reference}");
+    };
+    check("ADD_NUMBERS", "absent", json!({ "kind": "absent" })).await;
+    check("ADD_NUMBERS", "pending", json!({ "kind": "pending" })).await;
+    check("ADD_NUMBERS", "7", json!({ "kind": "done", "value": 7 })).await;
+    check("ADD_NUMBERS", "7.0", json!({ "kind": "done", "value": 7 })).await;
+    check("DO_NOTHING", "null", json!({ "kind": "done", "value": null })).await;
+    let refused = ok(run(look_up("ADD_NUMBERS", "refused"), "").await);
+    assert_eq!(refused["kind"], "refused");
+    assert_eq!((&refused["value"]["kind"], &refused["value"]["message"]), (&json!("declined"), &json!(r#"{"a":1}"#)));
+    let report = run(look_up("ADD_NUMBERS", "error"), "").await;
+    assert!(matches!(&report.outcome, Answer::Refused(error) if error.message == "no list"), "{report:?}");
+    for (capability, reference, says) in [
+        ("ADD_NUMBERS", "-1", "out of range"),
+        ("ADD_NUMBERS", "{", "is not JSON"),
+        ("ADD_NUMBERS", "\"7\"", "must be an integer"),
+        ("DO_NOTHING", "7", "must be null"),
+        ("FLY", "7", "there is no capability"),
+    ] {
+        let report = run(look_up(capability, reference), "").await;
+        assert!(crate::guest::trap(&report).0.contains(says), "{report:?}");
+    }
 }

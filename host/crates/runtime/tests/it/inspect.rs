@@ -19,7 +19,7 @@ async fn a_plugin_is_described_whole() {
     let inspection = runtime.inspect(plugin_bytes()).unwrap();
     let codes: Vec<&str> = inspection.capabilities.iter().map(|capability| capability.code.as_str()).collect();
     assert_eq!(codes, ["ADD_NUMBERS", "DO_NOTHING", "ECHO_EVERYTHING", "MANY_BYTES", "MISBEHAVE", "NOT_A_NUMBER"]);
-    assert!(inspection.has_connection && inspection.has_sync && inspection.has_webhook);
+    assert!(inspection.has_connection && inspection.has_sync && inspection.has_webhook && inspection.has_outcomes);
     let misbehave = &inspection.capabilities[4];
     assert_eq!(misbehave.description, "Misbehaves.");
     assert_eq!(misbehave.effect, Effect::Write);
@@ -196,7 +196,7 @@ async fn an_export_must_be_callable_with_json() {
         ),
         (
             small::component(r#"(export "gatehouse:plugin/admin@0.1.0" (instance $probe))"#, "i32.const 1"),
-            "of gatehouse:plugin it may export connection, sync and webhook",
+            "of gatehouse:plugin it may export connection, sync, webhook and outcomes",
         ),
         (plain("(type $f (future u32))", &format!("(result $f) {lifted}")), "WASI 0.3"),
     ] {

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use exports::gatehouse::plugin::{connection, sync, webhook};
+use exports::gatehouse::plugin::{connection, outcomes, sync, webhook};
 use exports::test::hostile::probe::{Behaviour, Order};
 use exports::test::hostile::{probe, shapes};
 use gatehouse::plugin::types::{Account, Error, ErrorKind};
@@ -118,6 +118,19 @@ impl sync::Guest for Hostile {
             reference: change.reference,
         };
         Ok(changes.into_iter().map(outcome).collect())
+    }
+}
+
+impl outcomes::Guest for Hostile {
+    /// The reference says what to find; any other text is the result of a write that was done.
+    fn look_up(write: outcomes::Write) -> Result<outcomes::Finding, Error> {
+        Ok(match write.reference.as_str() {
+            "absent" => outcomes::Finding::Absent,
+            "pending" => outcomes::Finding::Pending,
+            "refused" => outcomes::Finding::Refused(refusal(&write.parameters)),
+            "error" => return Err(refusal("no list")),
+            result => outcomes::Finding::Done(result.to_owned()),
+        })
     }
 }
 
