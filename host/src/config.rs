@@ -56,6 +56,8 @@ pub struct Config {
     /// What keeps one failing provider from taking the others with it; each key has its unit and
     /// default at [`gatehouse_engine::resilience::Settings`].
     pub resilience: Resilience,
+    /// How the outcomes of writes whose answers were lost are asked for.
+    pub ledger: Ledger,
     /// How long what grows is kept.
     pub retention: Retention,
     /// The work that is done in the background.
@@ -98,6 +100,18 @@ pub struct Egress {
     /// `http://127.0.0.1:8420` (default: none). Plain `http` only on loopback.
     #[serde(deserialize_with = "origin::list")]
     pub allow: Vec<Origin>,
+}
+
+/// How the outcomes of writes whose answers were lost are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// How long to wait before a provider is asked for the first time, in milliseconds (default
+    /// 10,000). Each further wait is twice as long.
+    pub first_retry_ms: u64,
+    /// The longest wait between two times, in milliseconds (default 3,600,000).
+    pub max_retry_ms: u64,
+    /// How long to go on before it is left to a person, in hours (default 168).
+    pub give_up_hours: u32,
 }
 
 /// How long what grows is kept; older records are removed in the background.

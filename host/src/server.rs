@@ -10,6 +10,7 @@ use gatehouse_api::{Join, Options};
 use gatehouse_broker::{Broker, BrokerConfig, RootKey, Vault};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_engine::jobs::RunnerLimits;
+use gatehouse_engine::ledger::Pace;
 use gatehouse_engine::{Engine, HealthLimits, Parts, Policy, SystemClock};
 use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
 use gatehouse_store::sled::SpaceLimits;
@@ -124,6 +125,11 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             dead_jobs_days: kept.dead_jobs_days,
         },
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        ledger: Pace {
+            first_retry: Duration::from_millis(config.ledger.first_retry_ms),
+            max_retry: Duration::from_millis(config.ledger.max_retry_ms),
+            give_up: Duration::from_secs(u64::from(config.ledger.give_up_hours) * 3_600),
+        },
         signed_only: config.plugins.policy == crate::config::Policy::Signed,
         jobs: RunnerLimits {
             concurrency: config.jobs.concurrency as usize,

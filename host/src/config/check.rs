@@ -18,6 +18,7 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     check_paths(config, &mut problems);
     check_limits(config, &mut problems);
     problems.extend(config.resilience.problems());
+    check_ledger(config, &mut problems);
     check_retention(config, &mut problems);
     check_jobs(config, &mut problems);
     check_resources(config, &mut problems);
@@ -129,6 +130,27 @@ fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
     if limits.memory_bytes > LARGEST_MEMORY {
         let message = format!("{} is more than the pool reserves; write {LARGEST_MEMORY} or less", limits.memory_bytes);
         problems.push(Problem::at("limits.memory_bytes", message));
+    }
+}
+
+fn check_ledger(config: &Config, problems: &mut Vec<Problem>) {
+    let pace = &config.ledger;
+    if pace.first_retry_ms == 0 {
+        problems.push(Problem::at(
+            "ledger.first_retry_ms",
+            "is 0, so a provider in trouble would be pressed; write 1 or more",
+        ));
+    }
+    if pace.max_retry_ms < pace.first_retry_ms {
+        let message = format!(
+            "{} is less than the first wait (ledger.first_retry_ms = {})",
+            pace.max_retry_ms, pace.first_retry_ms
+        );
+        problems.push(Problem::at("ledger.max_retry_ms", message));
+    }
+    if !(1..=8_760).contains(&pace.give_up_hours) {
+        let message = format!("{} is not between 1 and 8760 hours", pace.give_up_hours);
+        problems.push(Problem::at("ledger.give_up_hours", message));
     }
 }
 

@@ -8,7 +8,7 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
 
 use crate::config::{
-    Config, Egress, Health, Jobs, Log, LogFormat, Metrics, Plugins, Policy, Pool, Retention, Store, Telemetry,
+    Config, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, Plugins, Policy, Pool, Retention, Store, Telemetry,
 };
 
 /// What of the process the configuration depends on.
@@ -59,6 +59,7 @@ impl Config {
             egress: Egress { allow: Vec::new() },
             limits: Limits::default(),
             resilience: Resilience::default(),
+            ledger: Ledger { first_retry_ms: 10_000, max_retry_ms: 3_600_000, give_up_hours: 168 },
             retention: Retention {
                 executions_days: 90,
                 events_days: 30,

@@ -147,6 +147,9 @@ fn wrong_values_name_the_key_the_source_and_the_fix() {
 #[test]
 fn rules_between_values_are_kept() {
     refuses("[limits]\nrequests = 0", &[], &[], &["limits.requests", "write 1 or more"]);
+    refuses("[ledger]\nfirst_retry_ms = 0", &[], &[], &["ledger.first_retry_ms"]);
+    refuses("[ledger]\nmax_retry_ms = 9", &[], &[], &["ledger.max_retry_ms", "first_retry_ms = 10000"]);
+    refuses("[ledger]\ngive_up_hours = 9999", &[], &[], &["ledger.give_up_hours", "8760"]);
     refuses("[limits]\negress_ms = 60000", &[], &[], &["limits.egress_ms", "limits.wall_ms = 30000"]);
     refuses("[limits]\nmemory_bytes = 999999999", &[], &[], &["limits.memory_bytes", "268435456"]);
     refuses("[retention]\nevents_days = 0", &[], &[], &["retention.events_days", "between 1 and 36500"]);

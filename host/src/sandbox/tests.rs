@@ -26,6 +26,11 @@ fn fixtures() -> Value {
             "large": case(json!({"request": pay("100"), "failure": "too_large"}), "error"),
             "never-answered": case(json!({"request": pay("999"), "failure": "interrupted"}), "error"),
         },
+        "keep-key": {
+            "ok": case(json!({"request": {"method": "POST", "path": "/v1/kept",
+                "form": [["amount", "100"], ["metadata[key]", "fixture-key:kept"]], "idempotency_key": "fixture-key:kept"},
+                "response": {"status": 200, "json": {"id": "k_1"}}}), "output"),
+        },
         "get-payment": {
             "ok": case(json!({"request": {"method": "GET", "path": "/v1/payments/p_1", "query": [["expand", "a"], ["limit", "1"]]},
                 "response": {"status": 200, "text": "plain"}}), "output"),
@@ -202,4 +207,17 @@ async fn the_journal_judges_the_credential_and_never_holds_it() {
     check(query(), "", "&token=s3cret", Shown::Expected).await;
     check(query(), "", "&token=wrong", Shown::Different).await;
     check(Placement::None, "Authorization: Bearer wrong", "", Shown::NotChecked).await;
+}
+
+#[tokio::test]
+async fn a_form_that_repeats_the_idempotency_key_may_hold_the_callers_own() {
+    let (sandbox, client) = start(Options::default()).await;
+    let keep = async |form: &str| {
+        let request = client.post(format!("{}/v1/kept", sandbox.base_url())).header("Idempotency-Key", "own");
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(keep("amount=100&metadata[key]=own").await, 200);
+    assert_ne!(keep("amount=100").await, 200, "the field has to be there");
+    assert_ne!(keep("amount=200&metadata[key]=own").await, 200, "other fields are compared as ever");
 }

@@ -90,9 +90,12 @@ fn find<T: DeserializeOwned>(
         let page: List<Value> = api::read(&api::send(get.query_some("starting_after", after.as_deref()), &settings)?)?;
         if let Some(found) = page.data.iter().find(|object| key_of(object) == Some(&key)) {
             let found = json::from_value(found);
-            return found.map(Some).map_err(|error| Error::provider(format!("the object found is not as it was: {error}")));
+            return found
+                .map(Some)
+                .map_err(|error| Error::provider(format!("the object found is not as it was: {error}")));
         }
-        let too_old = page.data.iter().any(|object| object.get("created").and_then(Value::as_u64).is_some_and(|at| at < from));
+        let too_old =
+            page.data.iter().any(|object| object.get("created").and_then(Value::as_u64).is_some_and(|at| at < from));
         let last = page.data.last().and_then(|object| object.get("id")).and_then(Value::as_str).map(str::to_owned);
         if !page.has_more || too_old || last.is_none() {
             return Ok(None);

@@ -166,7 +166,6 @@ pub mod sync {
     }
 }
 
-
 /// `gatehouse:plugin/outcomes`.
 pub mod outcomes {
     use super::{Answer, Failure, Value};

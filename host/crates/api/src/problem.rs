@@ -69,7 +69,9 @@ pub(crate) fn of_execution(execution: Execution) -> Response {
             let why = error.as_ref().map(|error| error.message.clone());
             let why = why.or_else(|| fault.as_ref().map(gatehouse_domain::execution::Fault::describe));
             let why = why.unwrap_or_else(|| "the answer was lost".to_owned());
-            let detail = format!("{why}; whether the provider did it is not known, so do not send it again");
+            let detail = format!(
+                "{why}; whether the provider did it is not known yet, so do not send it again: its execution tells when that is found out"
+            );
             ("unknown-outcome", StatusCode::GATEWAY_TIMEOUT, detail, None)
         }
         (_, Some(error), _) => {

@@ -22,6 +22,7 @@ pub const OURS: &[(&str, &str)] = &[
     ("credential.rotated", "a new credential took the place of the old one"),
     ("execution.unknown", "a write was sent and its answer never came"),
     ("execution.resolved", "it is known now what became of such a write"),
+    ("execution.unresolved", "only a person can settle what became of such a write"),
     ("execution.finished", "a call that was asked for asynchronously has ended"),
     ("batch.finished", "every call of a batch has ended"),
     ("plugin.quarantined", "a plugin version trapped too often and is held back"),

@@ -10,6 +10,10 @@ use crate::id::{ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
 use crate::plugin::PluginRef;
 use crate::time::Timestamp;
 
+pub mod resolution;
+
+pub use resolution::{How, Resolution, Unresolved};
+
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +78,23 @@ pub struct Execution {
     pub finished_at: Option<Timestamp>,
     /// How long it took, in microseconds.
     pub duration_us: u64,
+    /// Whether the parameters are those that were asked for: nothing had to be taken out of
+    /// them. Only then can the call be made again.
+    #[serde(default)]
+    pub exact_parameters: bool,
+    /// A digest of the settings and of the version of the credential that it was sent with. With
+    /// others the provider may know nothing of it, as of a call to another account.
+    #[serde(default)]
+    pub sent_as: String,
+    /// The execution that this one makes again.
+    #[serde(default)]
+    pub replay_of: Option<ExecutionId>,
+    /// What is being done to find out its outcome, while that is unknown.
+    #[serde(default)]
+    pub unresolved: Option<Unresolved>,
+    /// How an outcome that was unknown was found out.
+    #[serde(default)]
+    pub resolution: Option<Resolution>,
 }
 
 fn once() -> u32 {

@@ -49,6 +49,7 @@ pub const ALL: &[Declared] = &[
     declare("audit:read", Reach::Tenant, "Read and verify the audit trail."),
     declare("events:read", Reach::Integration, "Read events and webhook deliveries."),
     declare("executions:read", Reach::Capability, "Read the records of calls."),
+    declare("executions:resolve", Reach::Capability, "Say what became of a write whose answer was lost."),
     declare("integrations:create", Reach::Integration, "Make integrations."),
     declare("integrations:delete", Reach::Integration, "Delete integrations."),
     declare("integrations:execute", Reach::Capability, "Call the capabilities of integrations."),

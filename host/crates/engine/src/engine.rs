@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use crate::clock::{Clock, fraction, new_id};
 use crate::health::{Checks, HealthLimits};
 use crate::jobs::{Jobs, Runner, RunnerLimits};
+use crate::ledger::{Pace, Resolve};
 use crate::metrics::{Metered, Metrics};
 use crate::resilience::{self, Resilience};
 
@@ -55,6 +56,8 @@ pub struct Policy {
     pub health: HealthLimits,
     /// The proxies whose word about where a request came from is believed.
     pub trusted_proxies: Vec<IpRange>,
+    /// How the outcomes of writes whose answers were lost are asked for.
+    pub ledger: Pace,
 }
 
 /// A plugin being loaded once, however many ask for it at the same time.
@@ -125,6 +128,7 @@ impl Engine {
         crate::recover::settle_interrupted(self).await?;
         let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
+        self.0.jobs.register(Arc::new(Resolve::of(self)));
         self.0.jobs.begin().await?;
         let runner = tokio::spawn(Runner::new(self.0.jobs.clone(), self.0.policy.jobs.clone()).run(stop.clone()));
         let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop.clone()));

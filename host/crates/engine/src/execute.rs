@@ -5,15 +5,17 @@
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::{Cost, Execution, Outcome};
 use gatehouse_domain::id::ExecutionId;
+use gatehouse_domain::integration::Integration;
 use gatehouse_domain::trace::SPANS;
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::{Parameters, Target};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::{Instrument, Span, field};
 
 use crate::metrics::outcome;
 use crate::{Caller, Engine};
 
+mod again;
 mod attempts;
 mod idempotency;
 mod judge;
@@ -21,7 +23,7 @@ mod record;
 mod run;
 
 use attempts::Attempts;
-pub(crate) use run::{Report, Run};
+pub(crate) use run::{Report, Run, Try};
 
 /// A call that is asked for.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +37,8 @@ pub struct Ask {
     /// How long the caller waits for the answer, in milliseconds; as long as a call may take
     /// where absent, and never longer.
     pub timeout_ms: Option<u64>,
+    /// The execution that it makes again.
+    pub replay_of: Option<ExecutionId>,
 }
 
 impl Engine {
@@ -84,6 +88,7 @@ impl Engine {
         let mut execution = self.describe_execution(by, &run, &ask, id);
         execution.effect = first.effect();
         first.scrub(&mut execution.parameters);
+        execution.exact_parameters = execution.parameters == ask.parameters;
         execution.idempotency_key = key;
         // In a task of its own: a caller that hangs up must not cut a write off half-way.
         let engine = self.clone();
@@ -110,6 +115,7 @@ impl Engine {
         judge::settle(&mut execution, made.last);
         execution.calls.splice(0..0, made.before);
         execution.tries = made.tries;
+        self.open_ledger(&mut execution)?;
         execution.finished_at = Some(self.now());
         execution.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.record_outcome(&run, &execution, &ask).await?;
@@ -141,8 +147,19 @@ impl Engine {
             started_at: self.now(),
             finished_at: None,
             duration_us: 0,
+            exact_parameters: false,
+            sent_as: sent_as(&run.integration),
+            replay_of: ask.replay_of,
+            unresolved: None,
+            resolution: None,
         }
     }
+}
+
+/// What tells one sender from another: with other settings or another credential the provider
+/// may take a call for somebody else's.
+pub(crate) fn sent_as(integration: &Integration) -> String {
+    sha256_hex(json!([integration.settings, integration.credential_version]).to_string().as_bytes())
 }
 
 /// SHA-256 in hexadecimal.

@@ -27,6 +27,7 @@ pub mod resilience;
 
 pub mod execute;
 pub mod executions;
+pub mod ledger;
 
 pub mod webhook;
 

@@ -1,7 +1,7 @@
 //! After a crash: calls whose intent is durable and whose outcome is not.
 //!
-//! A write that was begun may have reached the provider, so it becomes unknown. It is
-//! never assumed to have failed, and never sent again.
+//! A write that was begun may have reached the provider, so it becomes unknown, and the ledger
+//! finds out. It is never assumed to have failed.
 
 use gatehouse_domain::Result;
 use gatehouse_domain::capability::Effect;
@@ -27,14 +27,16 @@ pub(crate) async fn settle_interrupted(engine: &Engine) -> Result<()> {
 
 async fn settle(engine: &Engine, intent: &Intent) -> Result<()> {
     let stored = engine.0.store.tenant(intent.tenant).get::<Execution>(&intent.execution).await?;
-    let mut change = engine.0.store.change();
-    change.admin().delete::<Intent>(&intent.execution)?;
+    let mut work = engine.own_work(Some(intent.tenant));
+    work.admin().delete::<Intent>(&intent.execution)?;
     if let Some(stored) = stored.filter(|stored| stored.outcome == Outcome::Running) {
         let mut execution = stored.record.clone();
         execution.outcome = if execution.effect == Effect::Write { Outcome::Unknown } else { Outcome::Failed };
         execution.fault = Some(Fault::Host { message: "the server stopped while the call was running".to_owned() });
         execution.finished_at = Some(engine.now());
-        change.tenant(intent.tenant).replace(&stored, &execution)?;
+        engine.open_ledger(&mut execution)?;
+        work.tenant(intent.tenant).replace(&stored, &execution)?;
+        engine.enter_ledger(&mut work, &execution).await?;
     }
-    change.commit().await.map(|_| ())
+    work.commit().await.map(|_| ())
 }

@@ -53,6 +53,7 @@ pub enum Kind {
     RateBudget = 54,
     Role = 52,
     EventByIntegration = 57,
+    UnknownExecution = 56,
 }
 
 /// A record: something with an identity that is stored as one value.

@@ -19,7 +19,7 @@ pub use answer::IdempotentAnswer;
 pub use audit::ChainEnd;
 pub use deployment::Deployment;
 pub use event::{EventByIntegration, EventFeed};
-pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent};
+pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent, UnknownExecution};
 pub use integration::{IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use job::{DeadJob, GroupKey, JobGroup, JobLease, JobUnique, NodeEpoch, Place, ReadyJob};
 pub use plugin::plugin_prefix;

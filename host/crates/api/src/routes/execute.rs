@@ -57,11 +57,12 @@ pub(crate) async fn execute(
         parameters: Value::Object(ask.parameters),
         idempotency_key: once::key_of(&headers)?,
         timeout_ms: timeout_ms(&headers)?,
+        replay_of: None,
     };
     Ok(answer(app.engine.execute(&caller, &target, ask).await?))
 }
 
-fn answer(execution: Execution) -> Response {
+pub(crate) fn answer(execution: Execution) -> Response {
     if execution.outcome != Outcome::Succeeded {
         return problem::of_execution(execution);
     }

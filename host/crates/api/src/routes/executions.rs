@@ -2,17 +2,28 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use gatehouse_domain::execution::Execution;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use gatehouse_domain::execution::{Execution, Outcome};
+use gatehouse_domain::{Error, Problem};
+use gatehouse_engine::{executions, ledger};
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Answer;
+use super::execute::answer;
+use crate::body::Body;
 use crate::guard::By;
+use crate::once;
 use crate::page::{Asked, Listing};
+use crate::problem::Failure;
 use crate::router::App;
 
 /// The query parameters of the list.
 pub(crate) const QUERY: &[(&str, &str)] = &[
     ("integration", "Only those of this integration."),
+    ("outcome", "Only those of this outcome; `unknown` is the one that can be asked for."),
     ("limit", "How many at most, 1 to 200; 50 where absent."),
     ("cursor", "Where to go on: the `next` of the page before."),
 ];
@@ -20,6 +31,20 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
 #[derive(Deserialize)]
 pub(crate) struct Filter {
     integration: Option<String>,
+    outcome: Option<String>,
+}
+
+/// What a person says became of a write.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decision {
+    /// `succeeded` or `failed`.
+    outcome: Outcome,
+    /// The result, where it was done and is known, under the capability's JSON Schema.
+    #[serde(default)]
+    result: Option<Value>,
+    /// What the decision rests on, in 1 to 1,000 characters.
+    note: String,
 }
 
 pub(crate) async fn list(
@@ -28,10 +53,42 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
     Asked(page): Asked,
 ) -> Answer<Listing<Execution>> {
-    let found = app.engine.executions(&caller, filter.integration.as_deref(), &page).await?;
+    let filter = executions::Filter { unknown: asks_for_unknown(&filter)?, integration: filter.integration };
+    let found = app.engine.executions(&caller, &filter, &page).await?;
     Ok(Json(Listing::of(found, |execution| execution)))
 }
 
 pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<Execution> {
     Ok(Json(app.engine.execution(&caller, id.parse()?).await?))
+}
+
+pub(crate) async fn resolve(
+    State(app): State<App>,
+    By(caller): By,
+    Path(id): Path<String>,
+    Body(says): Body<Decision>,
+) -> Answer<Execution> {
+    let says = ledger::Decision { outcome: says.outcome, result: says.result, note: says.note };
+    Ok(Json(app.engine.resolve_execution(&caller, id.parse()?, says).await?))
+}
+
+pub(crate) async fn replay(
+    State(app): State<App>,
+    By(caller): By,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let key = once::key_of(&headers)?;
+    Ok(answer(app.engine.replay_execution(&caller, id.parse()?, key).await?))
+}
+
+fn asks_for_unknown(filter: &Filter) -> Result<bool, Error> {
+    match filter.outcome.as_deref() {
+        None => Ok(false),
+        Some("unknown") => Ok(true),
+        Some(other) => {
+            let message = format!("`{other}` can not be asked for; leave it out, or say unknown");
+            Err(Error::problems("there is no such list", vec![Problem::at("outcome", message)]))
+        }
+    }
 }

@@ -27,6 +27,22 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/executions/{execution}", Needs("executions:read"), "Read an execution", executions::get)
             .gives::<Execution>(StatusCode::OK),
         Route::post(
+            "/executions/{execution}/resolve",
+            Needs("executions:resolve"),
+            "Say what became of a write whose outcome is unknown",
+            executions::resolve,
+        )
+        .takes::<executions::Decision>()
+        .gives::<Execution>(StatusCode::OK),
+        Route::post(
+            "/executions/{execution}/replay",
+            Needs("integrations:execute"),
+            "Make a call again that failed, or that only looked",
+            executions::replay,
+        )
+        .repeats_by_itself()
+        .gives::<execute::Executed>(StatusCode::OK),
+        Route::post(
             "/webhooks/{endpoint}",
             Public,
             "Where a provider's webhooks reach us: verified, durable before the answer",

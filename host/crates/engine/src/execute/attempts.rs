@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::Ask;
-use super::run::{Report, Run};
+use super::run::{Report, Run, Try};
 use crate::Engine;
 use crate::resilience::{Attempt, Pass, Priority, Seen, next_try};
 
@@ -81,7 +81,7 @@ impl Attempts {
         let mut number = 1;
         loop {
             run.end_by(until);
-            let last = run.call(engine, target.clone(), session, (key.clone(), number)).await;
+            let last = run.call(engine, target.clone(), session, Try { key: key.clone(), number }).await;
             let change = pass.finish(&Seen::of(&last.calls, &last.answer), engine.now());
             engine.tell_of_circuit(run.tenant, &run.integration, change, &last.answer).await;
             let Some(pause) = pause(engine, run, &rules, number, &last, until) else {

@@ -37,14 +37,15 @@ impl Engine {
 
     /// Makes the outcome durable.
     pub(super) async fn record_outcome(&self, run: &Run, execution: &Execution, ask: &Ask) -> Result<()> {
-        let mut change = self.0.store.change();
+        let mut work = self.own_work(Some(run.tenant));
         if needs_intent(execution, ask) {
-            change.tenant(run.tenant).put(execution)?;
-            change.admin().delete::<Intent>(&execution.id)?;
+            work.tenant(run.tenant).put(execution)?;
+            work.admin().delete::<Intent>(&execution.id)?;
         } else {
-            begin(&mut change, execution)?;
+            begin(work.change(), execution)?;
         }
-        change.commit().await.map(|_| ())
+        self.enter_ledger(&mut work, execution).await?;
+        work.commit().await.map(|_| ())
     }
 }
 

@@ -34,6 +34,14 @@ pub(crate) struct Run {
     limits: Limits,
 }
 
+/// One try of a call.
+pub(crate) struct Try {
+    /// The key that makes its writes safe to repeat, the same for every try.
+    pub(crate) key: String,
+    /// Which try this is, from 1.
+    pub(crate) number: u32,
+}
+
 /// What came of a run.
 pub(crate) struct Report {
     pub(crate) answer: Answer,
@@ -97,7 +105,7 @@ impl Run {
     }
 
     /// What the manifest says of a capability.
-    pub(super) fn rules_of(&self, code: &str) -> Result<CapabilityRules> {
+    pub(crate) fn rules_of(&self, code: &str) -> Result<CapabilityRules> {
         let served = self.plugin.capabilities();
         if served.iter().any(|capability| capability.code == code) {
             return Ok(self.plugin.manifest().rules_of(code));
@@ -144,10 +152,14 @@ impl Run {
 
     /// Opens a session for a call that only looks, and makes it.
     pub(crate) async fn look(&self, engine: &Engine, target: Target) -> Result<Report> {
+        self.look_as(engine, target, engine.new_request_id()?.to_string()).await
+    }
+
+    /// As [`Run::look`], under a given key.
+    pub(crate) async fn look_as(&self, engine: &Engine, target: Target, key: String) -> Result<Report> {
         let rules = CapabilityRules { effect: Effect::Read, ..CapabilityRules::default() };
-        let key = engine.new_request_id()?.to_string();
         let session = self.open(engine, &rules, &key)?;
-        let report = self.call(engine, target, session, (key, 1)).await;
+        let report = self.call(engine, target, session, Try { key, number: 1 }).await;
         // It is asked for by a person or needs no provider, so it is not held up; what it shows
         // is learned all the same.
         let seen = Seen::of(&report.calls, &report.answer);
@@ -155,21 +167,14 @@ impl Run {
         Ok(report)
     }
 
-    /// Calls `target` once, under the key that the session was opened with and the number of
-    /// the attempt.
-    pub(super) async fn call(
-        &self,
-        engine: &Engine,
-        target: Target,
-        session: Session,
-        (key, attempt): (String, u32),
-    ) -> Report {
+    /// Calls `target` once, under the key that the session was opened with.
+    pub(crate) async fn call(&self, engine: &Engine, target: Target, session: Session, this: Try) -> Report {
         let session = Arc::new(session);
         let call = Call {
             egress: Arc::clone(&session) as _,
             settings: self.integration.settings.clone(),
-            idempotency_key: key,
-            attempt,
+            idempotency_key: this.key,
+            attempt: this.number,
             account: self.integration.account.clone(),
             limits: self.limits.clone(),
             cancel: None,

@@ -32,5 +32,10 @@ pub(crate) fn execution(provider: &str, capability: &str) -> Execution {
         started_at: Timestamp::UNIX_EPOCH,
         finished_at: None,
         duration_us: 1_500,
+        exact_parameters: true,
+        sent_as: String::new(),
+        replay_of: None,
+        unresolved: None,
+        resolution: None,
     }
 }

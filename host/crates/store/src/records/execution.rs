@@ -40,6 +40,26 @@ pub struct Intent {
     pub execution: ExecutionId,
 }
 
+/// Lists the executions whose outcome is unknown, in the order of their time. Written with
+/// the outcome, deleted when it is found out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownExecution {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// Its integration.
+    pub integration: IntegrationId,
+}
+
+impl Record for UnknownExecution {
+    const KIND: Kind = Kind::UnknownExecution;
+    const SCHEMA: u8 = 1;
+    type Id = ExecutionId;
+    fn id(&self) -> ExecutionId {
+        self.execution
+    }
+}
+impl TenantRecord for UnknownExecution {}
+
 impl Record for Intent {
     const KIND: Kind = Kind::Intent;
     const SCHEMA: u8 = 1;

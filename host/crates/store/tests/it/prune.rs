@@ -60,6 +60,11 @@ fn add_execution(change: &mut Change, days_ago: i64, n: u8) {
         started_at: EPOCH,
         finished_at: None,
         duration_us: 0,
+        exact_parameters: true,
+        sent_as: String::new(),
+        replay_of: None,
+        unresolved: None,
+        resolution: None,
     };
     change.tenant(tenant()).create(&execution).unwrap();
     let index = ExecutionByIntegration { integration: execution.integration, execution: id };
