@@ -4,11 +4,13 @@
 pub(crate) mod artefacts;
 pub(crate) mod canary;
 pub(crate) mod client;
+pub(crate) mod faulty;
 pub(crate) mod server;
 pub(crate) mod story;
 pub(crate) mod upstream;
 
 pub(crate) use client::Client;
+pub(crate) use faulty::Faulty;
 pub(crate) use server::Server;
 pub(crate) use story::Story;
 pub(crate) use upstream::Upstream;

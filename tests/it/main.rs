@@ -15,6 +15,7 @@ mod api;
 mod crash;
 mod damage;
 mod demo;
+mod ledger;
 mod observe;
 mod peers;
 mod tidy;

@@ -200,13 +200,10 @@ pub mod outcomes {
         (function == "look-up").then(|| super::call(input, look_up).and_then(unfolded))
     }
 
-    fn unfolded(mut finding: Value) -> Answer {
-        if finding["kind"] == "done" {
-            let text = finding["value"].as_str().unwrap_or_default();
-            let result: Value = serde_json::from_str(text)
-                .map_err(|error| Failure::Shape(format!("the result that was found is not JSON: {error}")))?;
-            finding["value"] = result;
-        }
-        Ok(finding)
+    fn unfolded(finding: Value) -> Answer {
+        let Some(text) = finding.get("value").and_then(Value::as_str) else { return Ok(finding) };
+        let result: Value = serde_json::from_str(text)
+            .map_err(|error| Failure::Shape(format!("the result that was found is not JSON: {error}")))?;
+        Ok(serde_json::json!({ "kind": "done", "value": result }))
     }
 }

@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use gatehouse_domain::manifest::Manifest;
+use gatehouse_runtime::{Inspection, package};
+use serde_json::Value;
+
 /// The project's root folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -37,6 +41,14 @@ pub(crate) fn plugin(name: &str) -> PathBuf {
         built.insert(name.to_owned());
     }
     out
+}
+
+/// The built component of a gateway, with another manifest.
+pub(crate) fn plugin_with(name: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
+    let bytes = std::fs::read(plugin(name)).unwrap();
+    let mut inspection = Inspection::of(&bytes).unwrap();
+    change(&mut inspection.manifest);
+    package(&bytes, &inspection.manifest, &[], &Value::Null).unwrap()
 }
 
 fn run(command: &mut Command) {

@@ -77,6 +77,12 @@ impl Server {
         Stopped { folder: Arc::clone(&self.folder), settings: self.settings.clone() }.start_again()
     }
 
+    /// Kills the server without warning and leaves the rest to [`Server::kill_and_restart`].
+    pub(crate) fn signal_kill(&self) {
+        let status = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
     /// Kills the server without warning.
     pub(crate) fn kill(mut self) -> Stopped {
         self.child.kill().unwrap();

@@ -61,7 +61,11 @@ pub(crate) async fn new_tenant(server: &Server, name: &str) -> Client {
 
 /// Uploads the gateway that the tests use.
 pub(crate) async fn upload(server: &Server) -> Value {
-    let wasm = std::fs::read(artefacts::plugin("stripe")).unwrap();
+    upload_bytes(server, std::fs::read(artefacts::plugin("stripe")).unwrap()).await
+}
+
+/// Uploads a component.
+pub(crate) async fn upload_bytes(server: &Server, wasm: Vec<u8>) -> Value {
     server.operator().post_bytes("/plugins", wasm, &[("content-type", "application/wasm")]).await.expect(201)
 }
 
@@ -79,9 +83,14 @@ pub(crate) async fn create(tenant: &Client, origin: &str) -> Value {
 
 /// Makes an integration with the given settings.
 pub(crate) async fn create_with(tenant: &Client, settings: Value) -> Value {
+    create_named(tenant, "Primary", settings).await
+}
+
+/// Makes an integration with a name of its own.
+pub(crate) async fn create_named(tenant: &Client, name: &str, settings: Value) -> Value {
     let new = json!({
         "provider": "stripe",
-        "name": "Primary",
+        "name": name,
         "credentials": { "secret_key": SECRET_KEY, "webhook_secret": WEBHOOK_SECRET },
         "settings": settings,
         "metadata": { "team": "billing" },
