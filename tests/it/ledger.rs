@@ -47,6 +47,11 @@ impl Shop {
             ("GATEHOUSE_LIMITS__WALL_MS", "1500".to_owned()),
             ("GATEHOUSE_LIMITS__EGRESS_MS", "1000".to_owned()),
             ("GATEHOUSE_LEDGER__FIRST_RETRY_MS", "100".to_owned()),
+            // Half of all calls fail on purpose: a breaker that held them back would leave nothing to find out.
+            ("GATEHOUSE_RESILIENCE__FAILURES_IN_A_ROW", "100000".to_owned()),
+            ("GATEHOUSE_RESILIENCE__FAILURE_CALLS", "100000".to_owned()),
+            ("GATEHOUSE_RESILIENCE__PER_INTEGRATION", "64".to_owned()),
+            ("GATEHOUSE_RESILIENCE__TRIES", "1".to_owned()),
             ("GATEHOUSE_LEDGER__MAX_RETRY_MS", "1000".to_owned()),
         ]);
         let tenant = new_tenant(&server, "Acme").await;
