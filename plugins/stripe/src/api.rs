@@ -45,6 +45,13 @@ pub(crate) fn post(path: &str, label: &str, form: Form, settings: &Settings) -> 
     send(Request::post(path).form(form).idempotency_key(key), settings)
 }
 
+/// Sends a write that changes an object: the key that the object keeps is that of the write which
+/// made it, and stays.
+pub(crate) fn change(path: &str, label: &str, form: Form, settings: &Settings) -> Result<Response> {
+    let key = context::idempotency_key_for(label);
+    send(Request::post(path).form(form).idempotency_key(key), settings)
+}
+
 /// Sends a request and keeps only a success.
 #[inline(never)]
 pub(crate) fn send(request: Request, settings: &Settings) -> Result<Response> {

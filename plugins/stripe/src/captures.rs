@@ -14,11 +14,11 @@ pub(crate) fn capture(request: &CaptureRequest) -> Result<Payment> {
     // Stripe captures in the payment's own currency and takes no other.
     let amount = request.amount.as_ref().map(api::amount_to_stripe).transpose()?;
     let form = Form::new().set_some("amount_to_capture", amount);
-    payment(&api::post(&path, "capture", form, &Settings::load()?)?)
+    payment(&api::change(&path, "capture", form, &Settings::load()?)?)
 }
 
 /// Releases what was reserved, or stops waiting for the payer.
 pub(crate) fn cancel(id: &str) -> Result<Payment> {
     let path = http::path(&["v1", "payment_intents", id, "cancel"])?;
-    payment(&api::post(&path, "cancel", Form::new(), &Settings::load()?)?)
+    payment(&api::change(&path, "cancel", Form::new(), &Settings::load()?)?)
 }

@@ -11,7 +11,7 @@ use gatehouse_sdk::{Error, Result};
 use serde::de::DeserializeOwned;
 
 use crate::api::{self, CheckoutSession, Customer, KEY, List, PaymentIntent, Refund, Settings};
-use crate::links;
+use crate::{charges, links};
 
 /// How far Stripe's clock and ours may be apart, in seconds.
 const SKEW: u64 = 300;
@@ -40,8 +40,24 @@ pub(crate) fn look_up(write: &Write) -> Result<Finding> {
             }
             None => Ok(Finding::Absent),
         },
+        "CAPTURE_PAYMENT" => settled(write, &PaymentStatus::Succeeded),
+        "CANCEL_PAYMENT" => settled(write, &PaymentStatus::Canceled),
         other => Err(Error::unsupported(format!("`{other}` is no write of this gateway"))),
     }
+}
+
+/// A payment that was to be brought to `status` by its id: no second object was made, so what it
+/// is now tells whether it was done.
+fn settled(write: &Write, status: &PaymentStatus) -> Result<Finding> {
+    /// `capture-payment` names it `payment`, `cancel-payment` names it `id`.
+    #[derive(serde::Deserialize)]
+    struct Which {
+        #[serde(alias = "payment")]
+        id: String,
+    }
+    let which: Which = parameters(write)?;
+    let payment = charges::get(&which.id)?;
+    if payment.status == *status { Finding::found(&payment) } else { Ok(Finding::Absent) }
 }
 
 /// A payment that was declined is kept by Stripe as one that waits for another payment method.

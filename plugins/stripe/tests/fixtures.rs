@@ -116,6 +116,7 @@ fn stripes_own_description_knows_every_request_and_response() {
             "*/unknown_status",
             "create-payment-link/total_not_told",
             "get-payment/canceled",
+            "look-up/payment_of_unknown_status",
             "sync-transactions/all_kinds",
             "test/no_such_call",
         ],

@@ -129,7 +129,10 @@ impl Engine {
         let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         self.0.jobs.register(Arc::new(Resolve::of(self)));
-        self.0.jobs.begin().await?;
+        if let Err(error) = self.0.jobs.begin().await {
+            // A full disk stops new work, not the server: the runner goes on trying.
+            tracing::error!(%error, "jobs can not be run yet");
+        }
         let runner = tokio::spawn(Runner::new(self.0.jobs.clone(), self.0.policy.jobs.clone()).run(stop.clone()));
         let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop.clone()));
         let eraser = tokio::spawn(crate::tenants::erase_deleted(self.clone(), stop.clone()));

@@ -16,8 +16,8 @@ use super::{Jobs, LEASE, after, place};
 const PAGE: usize = 200;
 
 impl Jobs {
-    /// Begins an epoch: every lease of an earlier start of this server returns at once. Call it
-    /// once, before anything is claimed.
+    /// Begins an epoch: every lease of an earlier start of this server returns at once. A runner
+    /// does it before it claims, if nobody has.
     ///
     /// # Errors
     /// Whatever the store says.
@@ -35,6 +35,11 @@ impl Jobs {
             self.clock_set_back(now).await?;
         }
         self.sweep().await
+    }
+
+    /// Whether the epoch has begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.epoch.load(Ordering::Acquire) > 0
     }
 
     /// Extends the leases of the jobs that run here and returns those whose workers are gone.

@@ -61,7 +61,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner of jobs. [`Jobs::begin`] has to come first.
+    /// A runner of jobs. There is one to a process.
     pub fn new(jobs: Jobs, limits: RunnerLimits) -> Self {
         let now = jobs.now();
         let weights = Arc::new(limits.weights.clone());
@@ -118,6 +118,9 @@ impl Runner {
 
     /// One look at everything that may be due; whether there may be more to do at once.
     pub(super) async fn pass(&mut self) -> Result<bool> {
+        if !self.jobs.has_begun() {
+            self.jobs.begin().await?;
+        }
         self.mind_the_clock().await?;
         let mut more = self.jobs.tick().await?;
         more |= self.jobs.wake_due().await?;

@@ -177,3 +177,14 @@ async fn an_idle_runner_reads_nothing_until_it_is_time() {
     bench.go(1);
     assert!(runner.is_time());
 }
+
+#[tokio::test]
+async fn a_runner_begins_by_itself_where_the_start_could_not() {
+    let mut bench = Bench::new().await;
+    bench.put(job(0)).await;
+    let zombie = bench.claim_one().await;
+    bench.jobs = queue(&bench.storage, &bench.clock, &bench.dice);
+    let mut runner = Runner::new(bench.jobs.clone(), RunnerLimits { concurrency: 0, ..RunnerLimits::default() });
+    while runner.pass().await.unwrap() {}
+    assert_eq!(bench.claim_one().await.job.fence, zombie.job.fence + 1);
+}
