@@ -22,6 +22,7 @@ impl Jobs {
     /// # Errors
     /// Whatever the store says.
     pub async fn begin(&self) -> Result<()> {
+        self.resume_ids().await?;
         let before = self.0.store.admin().get::<NodeEpoch>(&()).await?;
         let now = self.now();
         let seen_at = before.as_ref().map_or(now, |before| before.seen_at);
@@ -30,7 +31,6 @@ impl Jobs {
         change.admin().put(&epoch)?;
         change.commit().await?;
         self.0.epoch.store(epoch.epoch, Ordering::Release);
-        self.resume_ids().await?;
         if now < seen_at {
             self.clock_set_back(now).await?;
         }
