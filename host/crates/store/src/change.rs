@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::{Error, ErrorKind, Result};
@@ -15,7 +16,7 @@ use crate::storage::{Append, Batch, Check, Expect, MAX_APPENDS, Seq, Storage};
 
 /// How often a commit is tried again that lost against another writer of a record which it
 /// replaces whatever its version.
-const RETRIES: usize = 32;
+const RETRIES: u32 = 64;
 
 /// A commit that is being put together. Dropping it changes nothing.
 #[must_use = "a change does nothing until it is committed"]
@@ -96,7 +97,7 @@ impl Change {
     /// Otherwise as [`Storage::commit`].
     pub async fn commit(self) -> Result<Seq> {
         let mut found = self.read_any().await?;
-        for _ in 0..RETRIES {
+        for tried in 0..RETRIES {
             match self.storage.commit(self.batch(&found)).await {
                 Err(error) if error.kind == ErrorKind::Conflict => {
                     // Ours to solve only if a record moved that may be of any version.
@@ -105,6 +106,8 @@ impl Change {
                         return Err(error);
                     }
                     found = again;
+                    // Many at once that begin again at the same moment lose to each other again.
+                    tokio::time::sleep(pause(tried)).await;
                 }
                 outcome => return outcome,
             }
@@ -272,6 +275,13 @@ impl<S> ChangeScope<'_, S> {
         let key = keys::record(&self.space, R::KIND, &id.key_bytes());
         self.change.steps.push(Step { kind: R::KIND, key, before, after });
     }
+}
+
+/// Longer with every try, and never the same for two: the clock's last digits are the dice.
+fn pause(tried: u32) -> Duration {
+    let dice = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::from(since.subsec_nanos()));
+    let longest = 20u64 << tried.min(8);
+    Duration::from_micros(dice % longest)
 }
 
 fn version<R>(stored: &Stored<R>) -> Version {
