@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatehouse_domain::execution::{Execution, Outcome};
 use gatehouse_domain::guest::GuestError;
+use gatehouse_domain::routing::Decision;
 use gatehouse_domain::{Error, ErrorKind, Problem};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,6 +36,9 @@ pub(crate) struct Document {
     /// The gateway's own answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<GuestError>,
+    /// How the integration was chosen, where the request named none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) decision: Option<Decision>,
 }
 
 /// A refusal on its way to the caller.
@@ -84,6 +88,7 @@ pub(crate) fn of_execution(execution: Execution) -> Response {
         execution: Some(execution.id.to_string()),
         outcome: Some(execution.outcome),
         error: execution.error,
+        decision: execution.decision,
         ..document(name, status, detail)
     };
     answer(status, document, wait)

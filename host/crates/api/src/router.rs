@@ -13,7 +13,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
-use crate::table::{Repeats, Route, calls, catalog, connection, integrations, operations, providers, tenancy, told};
+use crate::table::{
+    Repeats, Route, calls, catalog, connection, integrations, operations, providers, routing, tenancy, told,
+};
 use crate::{guard, openapi, problem, request};
 
 /// The largest JSON request, in bytes.
@@ -37,6 +39,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         integrations::routes,
         connection::routes,
         calls::routes,
+        routing::routes,
         told::routes,
     ];
     let mut table = operations::routes(options);

@@ -14,6 +14,7 @@ pub(crate) mod connection;
 pub(crate) mod integrations;
 pub(crate) mod operations;
 pub(crate) mod providers;
+pub(crate) mod routing;
 pub(crate) mod tenancy;
 pub(crate) mod told;
 

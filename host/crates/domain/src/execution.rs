@@ -8,6 +8,7 @@ use crate::capability::Effect;
 use crate::guest::GuestError;
 use crate::id::{ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
 use crate::plugin::PluginRef;
+use crate::routing::Decision;
 use crate::time::Timestamp;
 
 pub mod resolution;
@@ -95,6 +96,15 @@ pub struct Execution {
     /// How an outcome that was unknown was found out.
     #[serde(default)]
     pub resolution: Option<Resolution>,
+    /// How the integration was chosen, where the call was by intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// Which attempt at the intent it is, from 1.
+    #[serde(default = "once")]
+    pub attempt: u32,
+    /// The attempt before this one, which had done nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover_of: Option<ExecutionId>,
 }
 
 fn once() -> u32 {

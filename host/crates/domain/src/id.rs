@@ -162,6 +162,8 @@ pub mod subject {
     pub enum Request {}
     /// A job.
     pub enum Job {}
+    /// A routing policy.
+    pub enum Policy {}
 
     impl Subject for Tenant {
         const PREFIX: &'static str = "ten";
@@ -190,6 +192,9 @@ pub mod subject {
     impl Subject for Job {
         const PREFIX: &'static str = "job";
     }
+    impl Subject for Policy {
+        const PREFIX: &'static str = "pol";
+    }
 }
 
 /// Identifies a tenant.
@@ -210,6 +215,8 @@ pub type EventId = Id<subject::Event>;
 pub type RequestId = Id<subject::Request>;
 /// Identifies a job.
 pub type JobId = Id<subject::Job>;
+/// Identifies a routing policy.
+pub type PolicyId = Id<subject::Policy>;
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! The words of Gatehouse as types: no I/O, no clock, no randomness.
 //!
 //! Read in this order: identifiers, errors, who asks (tenancy), what can be called
-//! (manifest, plugin, capability), what is called (integration, execution), what
-//! comes back by itself (webhook), what is done later (job, schedule).
+//! (manifest, plugin, capability), what is called and how it is chosen (integration, link,
+//! routing, execution), what comes back by itself (webhook), what is done later (job, schedule).
 
 pub mod id;
 pub mod time;
@@ -27,6 +27,8 @@ pub mod execution;
 pub mod grant;
 pub mod install;
 pub mod integration;
+pub mod link;
+pub mod routing;
 
 pub mod audit;
 pub mod event;

@@ -87,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) key_uses: crate::keys::KeyUses,
     /// Told when a tenant was deleted.
     pub(crate) to_erase: tokio::sync::Notify,
+    pub(crate) routing: crate::routing::State,
 }
 
 impl Engine {
@@ -115,6 +116,7 @@ impl Engine {
             checks: Checks::new(started),
             key_uses: crate::keys::KeyUses::default(),
             to_erase: tokio::sync::Notify::new(),
+            routing: crate::routing::State::default(),
         }))
     }
 
@@ -136,8 +138,9 @@ impl Engine {
         let runner = tokio::spawn(Runner::new(self.0.jobs.clone(), self.0.policy.jobs.clone()).run(stop.clone()));
         let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop.clone()));
         let eraser = tokio::spawn(crate::tenants::erase_deleted(self.clone(), stop.clone()));
-        let uses = tokio::spawn(crate::keys::write_uses(self.clone(), stop));
-        Ok(vec![parser, keeper, runner, pruner, eraser, uses])
+        let uses = tokio::spawn(crate::keys::write_uses(self.clone(), stop.clone()));
+        let windows = tokio::spawn(crate::routing::keep_windows(self.clone(), stop));
+        Ok(vec![parser, keeper, runner, pruner, eraser, uses, windows])
     }
 
     /// Where everything is kept, for plain reads and for health.

@@ -16,12 +16,15 @@ use crate::metrics::outcome;
 use crate::{Caller, Engine};
 
 mod again;
+mod attempt;
 mod attempts;
 mod idempotency;
 mod judge;
 mod record;
 mod run;
 
+pub use attempt::Intended;
+pub(crate) use attempt::{Attempted, Stopped};
 use attempts::Attempts;
 pub(crate) use run::{Report, Run, Try};
 
@@ -39,6 +42,8 @@ pub struct Ask {
     pub timeout_ms: Option<u64>,
     /// The execution that it makes again.
     pub replay_of: Option<ExecutionId>,
+    /// What led to this integration, where the request named none.
+    pub intent: Option<Box<Intended>>,
 }
 
 impl Engine {
@@ -51,36 +56,41 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::CircuitOpen`], [`gatehouse_domain::ErrorKind::RateLimited`]
     /// or [`gatehouse_domain::ErrorKind::Overloaded`].
     pub async fn execute(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
+        let stored = self.integration(by, target).await?;
+        Ok(self.attempt(by, &stored.record, ask).await?.execution())
+    }
+
+    /// Calls a capability of an integration once. The error tells whether anything can have left.
+    pub(crate) async fn attempt(&self, by: &Caller, integration: &Integration, ask: Ask) -> Result<Attempted, Stopped> {
         let span = tracing::info_span!(
             target: SPANS,
             "execute",
-            gatehouse.provider = field::Empty,
+            gatehouse.provider = integration.provider,
             gatehouse.capability = field::Empty,
             gatehouse.execution = field::Empty,
             gatehouse.outcome = field::Empty,
             otel.status_code = field::Empty,
         );
-        let execution = self.execute_once(by, target, ask).instrument(span.clone().or_current()).await;
-        let execution = execution.inspect_err(|_| {
+        let attempted = self.attempt_once(by, integration, ask).instrument(span.clone().or_current()).await;
+        let attempted = attempted.inspect_err(|_| {
             span.record("otel.status_code", "ERROR");
         })?;
-        span.record("gatehouse.provider", &execution.provider);
+        let execution = attempted.record();
         span.record("gatehouse.capability", &execution.capability);
         span.record("gatehouse.execution", field::display(execution.id));
         span.record("gatehouse.outcome", outcome(execution.outcome));
-        Ok(execution)
+        Ok(attempted)
     }
 
-    async fn execute_once(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
+    async fn attempt_once(&self, by: &Caller, integration: &Integration, ask: Ask) -> Result<Attempted, Stopped> {
         let until = self.deadline(&ask)?;
-        let stored = self.integration(by, target).await?;
         by.must_cover_capability(&ask.capability)?;
-        let mut run = Run::prepare(self, by.tenant()?, &stored.record).await?;
+        let mut run = Run::prepare(self, by.tenant()?, integration).await?;
         let rules = run.rules_of(&ask.capability)?;
         let parameters = run.parse(&ask)?;
-        self.check_offered(&stored.provider, &ask.capability, &ask.parameters).await?;
-        if let Some(known) = self.replay(&run, &ask).await? {
-            return Ok(known);
+        self.check_offered(&integration.provider, &ask.capability, &ask.parameters).await?;
+        if let Some(known) = self.replay(run.tenant, run.integration.id, &ask).await? {
+            return Ok(Attempted::Known(known));
         }
         let id = self.new_id()?;
         let key = idempotency::provider_key(&run, id, &ask);
@@ -94,7 +104,8 @@ impl Engine {
         let engine = self.clone();
         let carried = async move { engine.carry_out(run, first, execution, ask, parameters).await };
         let call = tokio::spawn(carried.instrument(Span::current()));
-        call.await.map_err(|error| Error::internal("the call was cut off; see its record").caused_by(error))?
+        call.await
+            .map_err(|error| Stopped::After(Error::internal("the call was cut off; see its record").caused_by(error)))?
     }
 
     async fn carry_out(
@@ -104,11 +115,11 @@ impl Engine {
         mut execution: Execution,
         ask: Ask,
         parameters: Parameters,
-    ) -> Result<Execution> {
+    ) -> Result<Attempted, Stopped> {
         let _running = self.0.metrics.executions.begin();
         let started = std::time::Instant::now();
         if let Some(known) = self.record_intent(&run, &execution, &ask).await? {
-            return Ok(known);
+            return Ok(Attempted::Known(known));
         }
         let key = execution.idempotency_key.clone();
         let made = first.make(self, &mut run, &Target::Capability(parameters), key).await;
@@ -118,9 +129,10 @@ impl Engine {
         self.open_ledger(&mut execution)?;
         execution.finished_at = Some(self.now());
         execution.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.record_outcome(&run, &execution, &ask).await?;
+        self.record_outcome(&run, &execution, &ask).await.map_err(Stopped::After)?;
+        self.count_for_routing(&execution);
         self.0.metrics.executions.ended(&execution);
-        Ok(execution)
+        Ok(Attempted::Ran(execution))
     }
 
     fn describe_execution(&self, by: &Caller, run: &Run, ask: &Ask, id: ExecutionId) -> Execution {
@@ -152,6 +164,9 @@ impl Engine {
             replay_of: ask.replay_of,
             unresolved: None,
             resolution: None,
+            decision: ask.intent.as_ref().map(|intent| intent.decision.clone()),
+            attempt: ask.intent.as_ref().map_or(1, |intent| intent.attempt),
+            failover_of: ask.intent.as_ref().and_then(|intent| intent.failover_of),
         }
     }
 }

@@ -7,8 +7,8 @@ use gatehouse_domain::integration::{Environment, Health, Integration, Integratio
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
+use gatehouse_store::Stored;
 use gatehouse_store::records::{IntegrationByProvider, RateBudget, SealedCredential};
-use gatehouse_store::{Page, Stored};
 use serde_json::{Map, Value, json};
 
 use crate::clock::random;
@@ -74,7 +74,8 @@ impl Engine {
         Ok(integration)
     }
 
-    /// The integration that `target` names: an id, or a provider's code where there is just one.
+    /// The integration that `target` names: an id, or a provider's code where there is just one
+    /// or one is the tenant's default.
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::NotFound`], also for another tenant's, and
@@ -83,7 +84,7 @@ impl Engine {
         let tenant = by.tenant()?;
         let id = match target.parse::<IntegrationId>() {
             Ok(id) => id,
-            Err(_) => self.only_one_of(by, target).await?,
+            Err(_) => self.integration_of_provider(by, target).await?,
         };
         let stored = self.0.store.tenant(tenant).get::<Integration>(&id).await?;
         stored.filter(|stored| by.sees_integration(stored)).ok_or_else(|| Error::not_found("integration", target))
@@ -127,15 +128,18 @@ impl Engine {
         Ok(next)
     }
 
-    /// Deletes an integration with its credential and its endpoint. Its executions stay.
+    /// Deletes an integration with its credential, its endpoint and, where `force` says that they
+    /// may go, its links. Its executions stay.
     ///
     /// # Errors
-    /// [`gatehouse_domain::ErrorKind::NotFound`].
-    pub async fn delete_integration(&self, by: &Caller, target: &str, expected: &IfMatch) -> Result<()> {
+    /// [`gatehouse_domain::ErrorKind::NotFound`], [`gatehouse_domain::ErrorKind::Stale`], and
+    /// [`gatehouse_domain::ErrorKind::Conflict`] with what would break.
+    pub async fn delete_integration(&self, by: &Caller, target: &str, expected: &IfMatch, force: bool) -> Result<()> {
         let tenant = by.tenant()?;
         let stored = self.integration(by, target).await?;
         expected.check(&stored.record)?;
         let mut work = self.work(by);
+        self.cut_ties(by, &stored, force, &mut work).await?;
         work.tenant(tenant).delete::<Integration>(&stored.id)?;
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
         work.tenant(tenant).delete::<RateBudget>(&stored.id)?;
@@ -147,7 +151,7 @@ impl Engine {
         work.event(tenant, "integration.deleted", Some(&stored), stored.id, json!({ "name": stored.name }))?;
         work.commit().await?;
         self.0.resilience.forget(stored.id);
-        Ok(())
+        self.cut_late_ties(by, &stored).await
     }
 
     /// What an integration can do: read from its plugin's component.
@@ -181,17 +185,6 @@ impl Engine {
             "no enabled plugin serves the provider `{provider}`; see GET /api/v1/plugins/available and enable one"
         );
         Err(Error::conflict(message).at("$.provider", "is not served"))
-    }
-
-    /// The one integration of a provider that the caller knows of.
-    async fn only_one_of(&self, by: &Caller, provider: &str) -> Result<IntegrationId> {
-        let prefix = IntegrationByProvider::prefix_of(provider);
-        let found = self.list_known::<IntegrationByProvider>(by, &prefix, &Page::first(2)).await?;
-        match found.items.as_slice() {
-            [] => Err(Error::not_found("integration", provider)),
-            [only] => Ok(only.integration),
-            _ => Err(Error::conflict(format!("there are several `{provider}` integrations; name one by its id"))),
-        }
     }
 
     /// A new integration with its credential, checked and not stored yet.

@@ -22,12 +22,14 @@ pub mod installs;
 pub mod providers;
 
 pub mod integrations;
+pub mod links;
 
 pub mod resilience;
 
 pub mod execute;
 pub mod executions;
 pub mod ledger;
+pub mod routing;
 
 pub mod webhook;
 

@@ -238,6 +238,15 @@ impl<S> ChangeScope<'_, S> {
         Ok(())
     }
 
+    /// Requires that a record does not exist, and leaves it so.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn absent<R: LivesIn<S>>(&mut self, id: &R::Id) -> Result<()> {
+        self.step::<R>(id, Before::Absent, After::AsBefore);
+        Ok(())
+    }
+
     /// Requires that a record is still the version that was read, and leaves it.
     ///
     /// # Errors

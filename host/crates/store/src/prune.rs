@@ -19,7 +19,7 @@ use crate::page::{MAX_LIMIT, Page};
 use crate::record::{RecordId, Stored};
 use crate::records::{
     DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentAnswer,
-    IdempotentRequest, PendingDelivery, RateBudget, SeenDelivery,
+    IdempotentRequest, PendingDelivery, RateBudget, RouteWindow, SeenDelivery,
 };
 use crate::scope::{LivesIn, OfTenant};
 use crate::store::Store;
@@ -57,6 +57,8 @@ pub struct Pruned {
     pub rate_budgets: u64,
     /// Jobs that were given up.
     pub dead_jobs: u64,
+    /// Counts of calls that are too old to tell anything.
+    pub route_windows: u64,
 }
 
 impl Default for Retention {
@@ -103,6 +105,9 @@ impl Store {
         pruned.idempotent_requests += sweep.expired(|request: &IdempotentRequest| request.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|answer: &IdempotentAnswer| answer.expires_at <= now).await?;
         pruned.rate_budgets += sweep.expired(|budget: &RateBudget| budget.expires_at <= now).await?;
+        let yesterday = now.as_second().saturating_sub(86_400) / 60;
+        let told = |window: &RouteWindow| window.minutes.iter().any(|minute| minute.at > yesterday);
+        pruned.route_windows += sweep.expired(|window: &RouteWindow| !told(window)).await?;
         Ok(())
     }
 }

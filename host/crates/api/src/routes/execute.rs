@@ -58,6 +58,7 @@ pub(crate) async fn execute(
         idempotency_key: once::key_of(&headers)?,
         timeout_ms: timeout_ms(&headers)?,
         replay_of: None,
+        intent: None,
     };
     Ok(answer(app.engine.execute(&caller, &target, ask).await?))
 }

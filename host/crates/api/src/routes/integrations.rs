@@ -106,6 +106,16 @@ fn word<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Error> {
     })
 }
 
+/// The query parameters of deleting.
+pub(crate) const DELETING: &[(&str, &str)] =
+    &[("force", "`true` to delete it with its links, though policies may name it still.")];
+
+#[derive(Deserialize)]
+pub(crate) struct Deleting {
+    #[serde(default)]
+    force: bool,
+}
+
 /// An integration as it is shown: with hints of its credentials, never with more.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct View {
@@ -173,8 +183,9 @@ pub(crate) async fn delete(
     By(caller): By,
     Path(target): Path<String>,
     Expected(expected): Expected,
+    Query(Deleting { force }): Query<Deleting>,
 ) -> Result<StatusCode, Failure> {
-    app.engine.delete_integration(&caller, &target, &expected).await?;
+    app.engine.delete_integration(&caller, &target, &expected, force).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

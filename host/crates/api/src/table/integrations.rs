@@ -41,6 +41,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Delete an integration and its credentials",
             integrations::delete,
         )
+        .query(integrations::DELETING)
         .gives_nothing(StatusCode::NO_CONTENT),
         Route::get(
             "/integrations/{integration}/settings",

@@ -5,7 +5,7 @@ use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::Execution;
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::Change;
-use gatehouse_store::records::{ExecutionByIntegration, Intent};
+use gatehouse_store::records::{ExecutionByIntegration, IdempotentRequest, Intent};
 
 use super::run::Run;
 use super::{Ask, idempotency};
@@ -23,15 +23,27 @@ impl Engine {
         change.admin().create(&Intent { tenant: run.tenant, execution: execution.id })?;
         if let Some(key) = &ask.idempotency_key {
             let known = idempotency::request(key, ask, execution, self.now());
-            change.tenant(run.tenant).create(&known)?;
+            match execution.attempt {
+                1 => change.tenant(run.tenant).create(&known)?,
+                // The key is ours since the first attempt.
+                _ => change.tenant(run.tenant).put(&known)?,
+            }
         }
         match change.commit().await {
             Ok(_) => Ok(None),
-            Err(error) if error.kind == ErrorKind::Conflict => match self.replay(run, ask).await? {
+            Err(error) if error.kind == ErrorKind::Conflict => match self.other(run, ask).await? {
                 Some(known) => Ok(Some(known)),
                 None => Err(error),
             },
             Err(error) => Err(error),
+        }
+    }
+
+    /// The record of the request that took the key first.
+    async fn other(&self, run: &Run, ask: &Ask) -> Result<Option<Execution>> {
+        match (&ask.intent, &ask.idempotency_key) {
+            (Some(intent), Some(key)) => self.replay_intent(run.tenant, key, &intent.request_hash).await,
+            _ => self.replay(run.tenant, run.integration.id, ask).await,
         }
     }
 
@@ -41,6 +53,10 @@ impl Engine {
         if needs_intent(execution, ask) {
             work.tenant(run.tenant).put(execution)?;
             work.admin().delete::<Intent>(&execution.id)?;
+            if let Some(key) = ask.idempotency_key.as_ref().filter(|_| ends_intent(execution, ask)) {
+                let last = IdempotentRequest { open: false, ..idempotency::request(key, ask, execution, self.now()) };
+                work.tenant(run.tenant).put(&last)?;
+            }
         } else {
             begin(work.change(), execution)?;
         }
@@ -51,6 +67,11 @@ impl Engine {
 
 fn needs_intent(execution: &Execution, ask: &Ask) -> bool {
     execution.effect == Effect::Write || ask.idempotency_key.is_some()
+}
+
+/// Whether an attempt that others could have followed is the last after all.
+fn ends_intent(execution: &Execution, ask: &Ask) -> bool {
+    ask.intent.as_ref().is_some_and(|intent| intent.more) && crate::routing::may_fail_over(execution).is_err()
 }
 
 fn begin(change: &mut Change, execution: &Execution) -> Result<()> {

@@ -37,5 +37,8 @@ pub(crate) fn execution(provider: &str, capability: &str) -> Execution {
         replay_of: None,
         unresolved: None,
         resolution: None,
+        decision: None,
+        attempt: 1,
+        failover_of: None,
     }
 }

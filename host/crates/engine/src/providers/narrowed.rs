@@ -31,6 +31,14 @@ impl Engine {
         schema::judge(&validator, parameters, "$.parameters", message)
     }
 
+    /// Whether the operator has switched a capability off.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub(crate) async fn is_switched_off(&self, provider: &str, code: &str) -> Result<bool> {
+        Ok(self.override_of(provider, code).await?.is_some_and(|says| !says.enabled))
+    }
+
     fn validator(&self, provider: &str, code: &str, of: Timestamp, asked: &Value) -> Result<Arc<Validator>> {
         let key = (provider.to_owned(), code.to_owned());
         let mut known = self.0.narrowed.lock().unwrap_or_else(PoisonError::into_inner);

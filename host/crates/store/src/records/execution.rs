@@ -28,6 +28,10 @@ pub struct IdempotentRequest {
     pub execution: ExecutionId,
     /// When the key may be used anew.
     pub expires_at: Timestamp,
+    /// Whether another attempt may follow the execution, so that its failure is not the answer
+    /// yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
 }
 
 /// A call whose outcome is not known yet. Written with the execution before anything is sent,

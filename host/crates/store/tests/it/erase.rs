@@ -30,6 +30,7 @@ async fn fill(store: &Store, tenant: TenantId) {
         let mut change = store.change();
         for n in 0..200u32 {
             let request = IdempotentRequest {
+                open: false,
                 key: format!("{batch}-{n}"),
                 request_hash: "0".into(),
                 execution: gatehouse_domain::id::ExecutionId::new(1, [batch; 10]),

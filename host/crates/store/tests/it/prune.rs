@@ -10,7 +10,7 @@ use gatehouse_domain::time::{EPOCH, Timestamp, from_millis};
 use gatehouse_domain::webhook::{Delivery, DeliveryState};
 use gatehouse_store::records::{
     DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentRequest,
-    PendingDelivery, SeenDelivery,
+    PendingDelivery, RouteMinute, RouteWindow, SeenDelivery,
 };
 use gatehouse_store::storage::Scan;
 use gatehouse_store::{Change, Page, Pruned, Retention, Store};
@@ -65,6 +65,9 @@ fn add_execution(change: &mut Change, days_ago: i64, n: u8) {
         replay_of: None,
         unresolved: None,
         resolution: None,
+        decision: None,
+        attempt: 1,
+        failover_of: None,
     };
     change.tenant(tenant()).create(&execution).unwrap();
     let index = ExecutionByIntegration { integration: execution.integration, execution: id };
@@ -110,9 +113,17 @@ fn add_event(change: &mut Change, days_ago: i64, of: u8, n: u8) {
 
 fn add_short_lived(change: &mut Change, days_ago: i64, n: u8) {
     let execution = ExecutionId::new(1, [0; 10]);
-    let request =
-        IdempotentRequest { key: format!("k{n}"), request_hash: "h".into(), execution, expires_at: at(days_ago) };
+    let request = IdempotentRequest {
+        key: format!("k{n}"),
+        request_hash: "h".into(),
+        execution,
+        expires_at: at(days_ago),
+        open: false,
+    };
     change.tenant(tenant()).create(&request).unwrap();
+    let minute = RouteMinute { at: at(days_ago).as_second() / 60, good: 1, bad: 0 };
+    let window = RouteWindow { integration: integration(0), capability: format!("C{n}"), minutes: vec![minute] };
+    change.tenant(tenant()).create(&window).unwrap();
     let delivery = DeliveryId::new(1, [0; 10]);
     let seen = SeenDelivery { integration: integration(0), key: [n; 32], delivery, expires_at: at(days_ago) };
     change.tenant(tenant()).create(&seen).unwrap();
@@ -154,7 +165,7 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
         for n in 0..100u8 {
             add_execution(&mut change, 11 + i64::from(n), n);
             add_event(&mut change, 11 + i64::from(n), n % 3, n);
-            add_short_lived(&mut change, i64::from(n), 100 + n);
+            add_short_lived(&mut change, 1 + i64::from(n), 100 + n);
         }
         change.commit().await.unwrap();
         for n in 0..70u8 {
@@ -169,6 +180,7 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
             events: 100,
             seen_deliveries: 100,
             idempotent_requests: 100,
+            route_windows: 100,
             ..Pruned::default()
         };
         assert_eq!(pruned, counts);

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use gatehouse_domain::ErrorKind;
 use gatehouse_domain::id::{DeliveryId, EventId, IntegrationId, TenantId};
+use gatehouse_domain::link::{Entity, Link};
 use gatehouse_domain::tenant::Tenant;
 use gatehouse_domain::time::{EPOCH, from_millis};
 use gatehouse_store::records::EventByIntegration;
 use gatehouse_store::records::{
-    DeliveryBody, Deployment, IdempotentRequest, KeyDigest, SealedCredential, SeenDelivery, TenantKey,
+    DeliveryBody, Deployment, IdempotentRequest, KeyDigest, LinkByIntegration, RouteMinute, RouteWindow,
+    SealedCredential, SeenDelivery, TenantKey,
 };
 use gatehouse_store::storage::Scan;
 use gatehouse_store::{Cursor, Page, Record};
@@ -283,10 +285,26 @@ fn records_keep_their_json() {
         request_hash: "h".into(),
         execution: gatehouse_domain::id::ExecutionId::new(1, [0; 10]),
         expires_at: at,
+        open: false,
     };
     check(
         &request,
         json!({"key": "k", "request_hash": "h", "execution": zeros("exe"), "expires_at": "2023-11-14T22:13:20Z"}),
+    );
+    let entity = Entity::new("customer", "cus_1").unwrap();
+    let link = Link { integration, entity: entity.clone(), purpose: None, is_default: true, created_at: at };
+    check(
+        &link,
+        json!({"integration": zeros("int"), "entity_type": "customer", "entity_id": "cus_1", "purpose": null, "is_default": true, "created_at": "2023-11-14T22:13:20Z"}),
+    );
+    check(
+        &LinkByIntegration { integration, entity, purpose: Some("pay".parse().unwrap()), created_at: at },
+        json!({"integration": zeros("int"), "entity_type": "customer", "entity_id": "cus_1", "purpose": "pay", "created_at": "2023-11-14T22:13:20Z"}),
+    );
+    let minutes = vec![RouteMinute { at: 7, good: 1, bad: 2 }];
+    check(
+        &RouteWindow { integration, capability: "PAY".into(), minutes },
+        json!({"integration": zeros("int"), "capability": "PAY", "minutes": [{"at": 7, "good": 1, "bad": 2}]}),
     );
 }
 
