@@ -119,8 +119,9 @@ fn a_run_that_could_take_too_long_is_refused() {
     let looping = Expression::compile("parameters.lines.all(line, line.text.contains('xxxxxxxy') || true)").unwrap();
     let error = looping.holds(&scope(&many)).unwrap_err();
     assert!(error.contains("too large for it"), "{error}");
-    // The same look at a few, and a look without a loop at many, are taken.
-    assert_eq!(looping.holds(&scope(&order())).err().as_deref(), Some("there is no `text`"));
+    // The same look at a few, and a look without a loop at many, are taken. A side of `||` that
+    // fails does not matter where the other is true.
+    assert_eq!(looping.holds(&scope(&order())), Ok(true));
     let single = Expression::compile("size(parameters.lines) == 2000").unwrap();
     assert_eq!(single.holds(&scope(&many)), Ok(true));
     let few = json!({ "lines": vec![json!({ "text": "abc" }); 200] });
