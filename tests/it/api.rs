@@ -9,6 +9,7 @@ mod once;
 mod plugins;
 mod providers;
 mod resilience;
+mod routing;
 mod tenancy;
 mod told;
 pub(crate) mod webhooks;

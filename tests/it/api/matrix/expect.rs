@@ -48,7 +48,7 @@ fn realm(route: &Route) -> Realm {
         "plugins" => Realm::Deployment,
         "keys" | "audit" => Realm::Either,
         "roles" if route.method == "GET" => Realm::Either,
-        "roles" | "integrations" | "executions" | "events" => Realm::Tenant,
+        "roles" | "integrations" | "executions" | "events" | "entities" | "policies" | "execute" => Realm::Tenant,
         other => panic!("say in matrix/expect.rs whose records /{other} is about"),
     }
 }
@@ -111,12 +111,14 @@ pub(super) fn named_tenant(route: &Route, column: &Column, whose: Whose) -> Opti
 /// What is answered once the caller may ask at all.
 fn on_record(route: &Route, column: &Column, whose: Whose) -> Expect {
     let names = parameters(route);
-    let Some(name) = names.first() else { return done(route, column) };
+    // An entity is the host app's: any may be named, and none is there or is not.
+    let Some(name) = names.iter().find(|name| !name.starts_with("entity_")) else { return done(route, column) };
     let is_there = match (*name, whose) {
         (_, Whose::Absent) => false,
         ("tenant" | "plugin" | "provider", _) => true,
-        ("integration" | "execution" | "event" | "key" | "role", Whose::Foreign) => false,
+        ("integration" | "execution" | "event" | "key" | "role" | "policy", Whose::Foreign) => false,
         ("integration" | "event", Whose::Own) => column.sees != Sees::Nothing,
+        ("policy", Whose::Own) => true,
         ("execution", Whose::Own) => column.sees == Sees::All,
         // An operator that names no tenant looks among the operators' own.
         ("key" | "role", Whose::Own) => column.kind == Kind::Tenant || column.acts,
@@ -130,7 +132,10 @@ fn done(route: &Route, column: &Column) -> Expect {
     match (route.method.as_str(), route.path, column.sees) {
         ("POST", "/plugins", _) => problem(422, "invalid", "component"),
         ("POST", "/integrations", Sees::Nothing) => problem(403, "forbidden", "this"),
-        ("POST", "/integrations/{integration}/execute", Sees::OtherCapabilities) => {
+        ("POST", "/execute", Sees::Nothing) => problem(409, "conflict", "nobody can serve"),
+        // What became of the matrix's own call is known.
+        ("POST", "/executions/{execution}/resolve", _) => problem(409, "conflict", "is not unknown"),
+        ("POST", "/execute" | "/integrations/{integration}/execute", Sees::OtherCapabilities) => {
             problem(403, "forbidden", "restricted to the capabilities")
         }
         _ => Expect::Good(route.gives.0.as_u16()),

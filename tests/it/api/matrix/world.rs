@@ -145,14 +145,29 @@ impl World {
         });
         ids.extend(named.clone());
         let headers = named.into_iter().map(|tenant| (TENANT.to_owned(), tenant)).collect();
-        Target { path, headers, body: self.body(route), ids }
+        Target { path, headers, body: self.body(route, whose), ids }
     }
 
     /// A record of the own tenant for a request that changes it; the same one where it stays.
     async fn fresh(&self, route: &Route, name: &str) -> String {
         let (owner, number) = (&self.own.owner, self.counter.fetch_add(1, Ordering::Relaxed));
         match (name, route.method.as_str(), route.path) {
+            ("integration", "DELETE", _) if route.path.starts_with("/entities") => {
+                let id = self.own.record(name);
+                owner.post(&entity("customer", "matrix"), json!({ "integration": id })).await.expect(201);
+                id
+            }
             ("integration", "DELETE", _) => text(&create(owner, &self.upstream.origin).await, "id"),
+            ("policy", "DELETE", _) => {
+                let policy = policy(&format!("fresh-{number}"), &self.own.record("integration"));
+                text(&owner.post("/policies", policy).await.expect(201), "id")
+            }
+            ("execution", "POST", "/executions/{execution}/replay") => {
+                // One that only looks may be made again.
+                let ask = json!({ "capability": "GET_PAYMENT", "parameters": { "id": "pi_0001" } });
+                let path = format!("/integrations/{}/execute", self.own.record("integration"));
+                text(&owner.post(&path, ask).await.expect(200), "execution")
+            }
             ("key", ..) => {
                 // Good where every caller is, so that none gives away more than it has.
                 let key = json!({ "name": "used up", "permissions": ["keys:write"], "allowed_ips": ["127.0.0.0/8"] });
@@ -177,11 +192,14 @@ impl World {
     }
 
     /// A body with which the request is good, as far as it is up to the body.
-    fn body(&self, route: &Route) -> Vec<u8> {
+    fn body(&self, route: &Route, whose: Whose) -> Vec<u8> {
         if matches!(route.takes, Takes::Nothing) {
             return Vec::new();
         }
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        // An operator that acts for the foreign tenant names what that tenant has.
+        let abroad = whose == Whose::Foreign && expect::parameters(route).is_empty();
+        let integration = if abroad { &self.foreign } else { &self.own }.record("integration");
         let body = match (route.method.as_str(), route.path) {
             ("POST", "/tenants") => json!({ "name": "Made" }),
             ("PUT", "/tenants/{tenant}") => json!({ "name": "Renamed", "metadata": { "plan": "gold" } }),
@@ -209,6 +227,10 @@ impl World {
             ("POST", "/integrations/{integration}/execute") => {
                 json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("matrix") })
             }
+            ("POST", "/execute") => json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("matrix") }),
+            ("POST", "/executions/{execution}/resolve") => json!({ "outcome": "failed", "note": "asked by phone" }),
+            ("POST", "/entities/{entity_type}/{entity_id}/integrations") => json!({ "integration": integration }),
+            ("POST", "/policies") | ("PUT", "/policies/{policy}") => policy(&format!("made-{number}"), &integration),
             ("POST", "/plugins" | "/webhooks/{endpoint}") => return b"neither wasm nor JSON".to_vec(),
             (method, path) => panic!("say in matrix/world.rs what {method} {path} takes"),
         };
@@ -230,13 +252,22 @@ impl Side {
         let ask = json!({ "capability": "PROCESS_PAYMENT", "parameters": payment(name) });
         let done = owner.post(&format!("/integrations/{integration}/execute"), ask).await.expect(200);
         let feed = owner.get("/events").await.expect(200);
+        let routed = text(&create(&owner, &upstream.origin).await, "id");
+        owner.post(&format!("/integrations/{routed}/test"), json!({})).await.expect(200);
+        let default = json!({ "integration": routed, "is_default": true });
+        owner.post(&entity("tenant", &text(&tenant, "id")), default).await.expect(201);
+        let policy = policy("by-name", &integration);
+        let policy = text(&owner.post("/policies", policy).await.expect(201), "id");
         let role = format!("role-of-{}", name.to_lowercase());
         owner.post("/roles", json!({ "name": role, "permissions": ["roles:write"] })).await.expect(201);
         let records = HashMap::from([
             ("event", text(&feed["items"][0], "id")),
             ("execution", text(&done, "execution")),
             ("endpoint", text(&view, "webhook_url").rsplit('/').next().unwrap().to_owned()),
+            ("entity_type", "customer".to_owned()),
+            ("entity_id", "matrix".to_owned()),
             ("integration", integration),
+            ("policy", policy),
             ("key", text(&key, "id")),
             ("plugin", "stripe".to_owned()),
             ("provider", "stripe".to_owned()),
@@ -252,6 +283,16 @@ impl Side {
     }
 }
 
+/// The path of an entity's links.
+fn entity(kind: &str, id: &str) -> String {
+    format!("/entities/{kind}/{id}/integrations")
+}
+
+/// A policy that decides about nothing by itself.
+fn policy(name: &str, integration: &str) -> Value {
+    json!({ "name": name, "rules": [{ "then": { "priority": [integration] } }] })
+}
+
 /// What has the form of an id and names nothing.
 fn absent(name: &str) -> String {
     let prefix = match name {
@@ -261,6 +302,9 @@ fn absent(name: &str) -> String {
         "key" => "key",
         "tenant" => "ten",
         "endpoint" => "end",
+        "policy" => "pol",
+        "entity_type" => return "no-such-type".to_owned(),
+        "entity_id" => return "no-such-entity".to_owned(),
         "plugin" => return "no-such-plugin".to_owned(),
         "provider" => return "no-such-provider".to_owned(),
         "capability" => return "NO_SUCH_CAPABILITY".to_owned(),

@@ -7,6 +7,7 @@ use gatehouse_domain::{Error, Problem, Result};
 use serde_json::Value;
 
 use super::attempt::resolved;
+use crate::narrow::Lens;
 use crate::{Caller, Engine};
 
 /// The longest note, in characters.
@@ -35,6 +36,9 @@ impl Engine {
         let tenant = by.tenant()?;
         let stored = self.0.store.tenant(tenant).get::<Execution>(&id).await?;
         let stored = stored.ok_or_else(|| Error::not_found("execution", id))?;
+        if !Lens::new(self, by).sees(&stored.record).await? {
+            return Err(Error::not_found("execution", id));
+        }
         self.check_open(&stored)?;
         let note = says.note.trim().to_owned();
         let end = match (says.outcome, says.result) {

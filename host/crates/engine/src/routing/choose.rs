@@ -26,13 +26,20 @@ impl Engine {
     /// Who would serve a call at this moment, and why. Nothing is called and nothing is kept.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] for an integration or a policy that is named and is not there.
+    /// [`ErrorKind::NotFound`] for an integration or a policy that is named and is not there,
+    /// [`ErrorKind::Invalid`] without a capability, [`ErrorKind::Forbidden`] for a key that may
+    /// not call it.
     pub async fn decide(&self, by: &Caller, wanted: &Wanted) -> Result<Decision> {
         Ok(self.choose(by, wanted).await?.decision)
     }
 
     pub(super) async fn choose(&self, by: &Caller, wanted: &Wanted) -> Result<Chosen> {
         let tenant = by.tenant()?;
+        if wanted.capability.is_empty() {
+            let problem = Problem::at("$.capability", "must be a capability's code such as `PROCESS_PAYMENT`");
+            return Err(Error::problems("the request names no capability", vec![problem]));
+        }
+        by.must_cover_capability(&wanted.capability)?;
         let mut chosen = Chosen::nobody();
         if let Some(target) = &wanted.integration {
             let named = vec![(self.integration(by, target).await?.id, "the request names it".to_owned())];
