@@ -239,9 +239,10 @@ async fn again<T, F: Future<Output = Result<Option<T>>>>(attempt: impl Fn() -> F
     Err(Error::conflict("the entity's links change too fast; retry").retry_after(1_000))
 }
 
-/// Commits; gives nothing where another change won.
+/// Commits; gives nothing where another change won. It never waits for the answer of a request
+/// with an idempotency key, as nobody would try again then: to link or unlink twice is to do it once.
 async fn committed(work: Work) -> Result<Option<()>> {
-    match work.commit().await {
+    match work.commit_now().await {
         Ok(_) => Ok(Some(())),
         Err(error) if error.kind == ErrorKind::Conflict => Ok(None),
         Err(error) => Err(error),

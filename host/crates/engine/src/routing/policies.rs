@@ -36,7 +36,12 @@ impl Engine {
         let NewPolicy { name, capability, rules } = new;
         let policy = Policy { id: self.new_id()?, name, capability, rules, created_at: now, updated_at: now };
         self.check_policy(tenant, &policy).await?;
-        if self.all_policies(tenant).await?.len() >= MOST_POLICIES {
+        let known = self.all_policies(tenant).await?;
+        // Said here, as a request with an idempotency key commits only after this.
+        if known.iter().any(|known| known.name == policy.name) {
+            return Err(taken(Error::conflict(""), &policy.name));
+        }
+        if known.len() >= MOST_POLICIES {
             return Err(Error::conflict(format!("there are {MOST_POLICIES} policies, which is the most; delete one")));
         }
         let mut work = self.work(by);
