@@ -43,7 +43,7 @@ pub(super) fn parameters(route: &Route) -> Vec<&'static str> {
 
 fn realm(route: &Route) -> Realm {
     match route.path.split('/').nth(1).unwrap() {
-        "tenants" | "providers" => Realm::Deployment,
+        "tenants" | "providers" | "metrics" => Realm::Deployment,
         "plugins" if route.path.starts_with("/plugins/tenant") => Realm::Tenant,
         "plugins" => Realm::Deployment,
         "keys" | "audit" => Realm::Either,
