@@ -17,7 +17,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let bytes = Bytes::from_request(request, state).await.map_err(|error| Failure(unread(&error)))?;
-        read(&bytes).map(Self).map_err(Failure)
+        must_be_object(&bytes).and_then(|()| read(&bytes)).map(Self).map_err(Failure)
     }
 }
 
@@ -27,6 +27,15 @@ pub(crate) fn unread(error: &BytesRejection) -> Error {
         return Error::new(ErrorKind::TooLarge, "the request's body is larger than this route takes");
     }
     Error::invalid("the request's body ended early")
+}
+
+/// Refuses a list where an object is asked for: serde would take it for the fields in their order.
+fn must_be_object(bytes: &[u8]) -> Result<()> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let problem = Problem::at("$", "must be an object, and is a list");
+        return Err(Error::problems("the request's body does not fit", vec![problem]));
+    }
+    Ok(())
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
@@ -93,6 +102,13 @@ mod tests {
         check(r#"{"items":[],"colour":"hunter2"}"#, "$.colour", "unknown field");
         check(r#"{"items":["#, "$.items", "EOF");
         check("{}", "$", "missing field");
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        for (body, fits) in [("[[]]", false), (" \n[1]", false), ("{}", true), ("", true), ("\"[\"", true)] {
+            assert_eq!(must_be_object(body.as_bytes()).is_ok(), fits, "{body}");
+        }
     }
 
     #[test]
