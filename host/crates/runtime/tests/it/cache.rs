@@ -137,7 +137,7 @@ async fn the_worker_compiles_what_the_host_runs() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = RuntimeConfig::new(folder.path(), [3; 32]);
     config.pool = PoolConfig { instances: 2, ..PoolConfig::default() };
-    let program = guest::build(&["--package", "gatehouse-runtime", "--example", "compile_worker"]);
+    let program = guest::build(&["--workspace", "--example", "compile_worker"]);
     config.worker = Some(WorkerCommand { program, args: Vec::new() });
     let runtime = Runtime::new(config.clone()).unwrap();
     assert!(compiles(&runtime).await);
