@@ -159,8 +159,7 @@ mod tests {
         let finding = listen_address(address);
         assert_eq!(finding.verdict, Verdict::Failed);
         assert!(finding.fix.unwrap().contains(&address.port().to_string()));
-        drop(taken);
-        assert_eq!(listen_address(address).verdict, Verdict::Ok);
+        assert_eq!(listen_address("127.0.0.1:0".parse().unwrap()).verdict, Verdict::Ok);
         assert_eq!(listen_address("192.0.2.1:1".parse().unwrap()).verdict, Verdict::Failed);
         assert_eq!(listen_address("0.0.0.0:0".parse().unwrap()).verdict, Verdict::Note);
     }

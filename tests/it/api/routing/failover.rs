@@ -10,7 +10,8 @@ use crate::harness::eventually;
 
 /// A provider that answers each connection once, so that nothing can be asked once it is gone.
 async fn mortal() -> (String, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // An address of its own: nobody is given its port when it is gone.
+    let listener = TcpListener::bind("127.77.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let task = tokio::spawn(async move {
         loop {

@@ -67,10 +67,10 @@ async fn only_a_write_without_its_whole_answer_is_lost() {
 
 #[tokio::test]
 async fn a_write_that_found_no_connection_is_known_not_to_have_happened() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let session = Setup::at(&origin).open();
+    // Bound and never listening, so that nobody else is given the port meanwhile.
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let session = Setup::at(&format!("http://{}", silent.local_addr().unwrap())).open();
     assert!(matches!(session.send(post("/v1/x", "{}")).await, Err(SendError::Connect(_))));
     let call = session.calls().remove(0);
     assert!(!call.answer_lost && call.error.is_some() && call.status.is_none(), "{call:?}");
