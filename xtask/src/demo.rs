@@ -16,8 +16,9 @@ pub(crate) struct Options {
 
 /// Builds and shows.
 pub(crate) fn command(root: &Path, options: &Options) -> Result<()> {
-    let components = plugins::build(root, None, plugins::HOST)?;
-    let mut demo = Command::new(plugins::build_host(root, plugins::HOST)?);
+    let host = plugins::build_host(root)?;
+    let components = plugins::build(root, None, &host)?;
+    let mut demo = Command::new(host);
     demo.current_dir(root).arg("demo");
     for component in components {
         demo.arg("--plugin").arg(component);

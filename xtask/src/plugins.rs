@@ -12,34 +12,25 @@ pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 const STEP: &str = "plugins";
 
-/// Builds the host alone: the quickest way to a binary.
-pub(crate) const HOST: &[&str] = &["build", "--package", "gatehouse"];
-
-/// Builds everything that the tests need, the host among it. Cargo resolves other features for
-/// one package than for all of them, so what comes before the tests must not build one alone, or
-/// the larger part of all dependencies is built twice.
-pub(crate) const WORKSPACE: &[&str] = &["build", "--workspace", "--all-targets"];
-
 /// Builds and says where each plugin is.
 pub(crate) fn command(root: &Path, only: Option<&str>) -> Result<()> {
-    for component in build(root, only, HOST)? {
+    for component in build(root, only, &build_host(root)?)? {
         println!("{}", component.display());
     }
     Ok(())
 }
 
-/// Builds the plugins, or the one named, and answers their components in order of folder. The
-/// host that packages them is built with `cargo` and these arguments.
-pub(crate) fn build(root: &Path, only: Option<&str>, host: &[&str]) -> Result<Vec<PathBuf>> {
+/// Builds the plugins, or the one named, with the host binary `host`, and answers their
+/// components in order of folder.
+pub(crate) fn build(root: &Path, only: Option<&str>, host: &Path) -> Result<Vec<PathBuf>> {
     let folders = chosen(folders(root)?, only)?;
     ensure_target()?;
-    let host = build_host(root, host)?;
-    folders.iter().map(|folder| build_one(root, &host, folder)).collect()
+    folders.iter().map(|folder| build_one(root, host, folder)).collect()
 }
 
-/// Builds the host binary and answers where it is.
-pub(crate) fn build_host(root: &Path, arguments: &[&str]) -> Result<PathBuf> {
-    Step::new("build host", cargo(root, arguments.iter().copied())).logged(root).run()?;
+/// Builds the host alone, the quickest way to a binary, and answers where it is.
+pub(crate) fn build_host(root: &Path) -> Result<PathBuf> {
+    Step::new("build host", cargo(root, ["build", "--package", "gatehouse"])).logged(root).run()?;
     let binary = binary(root);
     if binary.is_file() {
         return Ok(binary);
@@ -50,6 +41,11 @@ pub(crate) fn build_host(root: &Path, arguments: &[&str]) -> Result<PathBuf> {
 /// Where the host binary is.
 pub(crate) fn binary(root: &Path) -> PathBuf {
     target_dir(root).join("debug").join(format!("gatehouse{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Where an example is.
+pub(crate) fn example(root: &Path, name: &str) -> PathBuf {
+    target_dir(root).join("debug/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Makes sure that gateways can be compiled at all.

@@ -197,6 +197,17 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(root: &Path, arguments: impl IntoIterator<I
     command
 }
 
+/// A `cargo` command that has clippy compile the workspace's own code, as `cargo clippy` does, but
+/// with the code generated: one build lints everything and makes what the tests run. `cargo clippy`
+/// beside a build would read all dependencies twice. A warning is an error.
+pub(crate) fn linted<S: AsRef<OsStr>>(root: &Path, arguments: impl IntoIterator<Item = S>) -> Command {
+    // An option and no variable, so that a cargo that a test starts does not inherit it: clippy turns
+    // optimisations off that the gateways' sizes depend on.
+    let mut command = cargo(root, ["--config", "build.rustc-workspace-wrapper='clippy-driver'"]);
+    command.args(arguments).env("CLIPPY_ARGS", "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    command
+}
+
 /// The command as a person would type it.
 pub(crate) fn command_line(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {

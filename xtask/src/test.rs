@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::run::{Failure, Result, Step, cargo, human};
+use crate::run::{Failure, Result, Step, cargo, human, linted};
 use crate::{peers, plugins};
 
 /// The tests against real programs have this in their names.
@@ -43,8 +43,8 @@ type Check = fn(&Path) -> Result<String>;
 
 const STEPS: &[(&str, Check)] = &[
     ("format", format),
-    ("lint", lint),
-    ("build", build),
+    ("lint and build", build),
+    ("plugins", build_plugins),
     ("test", test),
     ("peers", set_up_peers),
     ("peer tests", test_with_peers),
@@ -55,14 +55,17 @@ fn format(root: &Path) -> Result<String> {
     Ok(String::new())
 }
 
-fn lint(root: &Path) -> Result<String> {
-    let command = cargo(root, ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
-    Step::new("cargo clippy", command).logged(root).run()?;
+/// Everything that the tests need, the host among it. Cargo resolves other features for one package
+/// than for all of them, so what comes before the tests must not build one alone, or the larger part
+/// of all dependencies is built twice.
+fn build(root: &Path) -> Result<String> {
+    let command = linted(root, ["build", "--workspace", "--all-targets"]);
+    Step::new("cargo clippy and build", command).logged(root).run()?;
     Ok(String::new())
 }
 
-fn build(root: &Path) -> Result<String> {
-    let components = plugins::build(root, None, plugins::WORKSPACE)?;
+fn build_plugins(root: &Path) -> Result<String> {
+    let components = plugins::build(root, None, &plugins::binary(root))?;
     Ok(format!("{} plugin{}", components.len(), if components.len() == 1 { "" } else { "s" }))
 }
 
@@ -72,10 +75,11 @@ fn test(root: &Path) -> Result<String> {
 }
 
 /// The tests of the whole workspace, even where only some are run: what was built before is
-/// right for these, and so is the binary that they start.
+/// right for these, and so are the programs that they start.
 fn tests(root: &Path, arguments: &[&str]) -> Command {
-    let mut command = cargo(root, ["test", "--workspace"]);
+    let mut command = linted(root, ["test", "--workspace"]);
     command.args(arguments).env("GATEHOUSE_BIN", plugins::binary(root));
+    command.env("GATEHOUSE_COMPILE_WORKER", plugins::example(root, "compile_worker"));
     command
 }
 
@@ -120,10 +124,10 @@ fn passed(lines: &[String]) -> usize {
 fn table(rows: &[Row], whole: Duration) -> String {
     let mut text = String::new();
     for row in rows {
-        text += format!("{:<12}{:>8}  {}", row.name, human(row.took), row.note).trim_end();
+        text += format!("{:<16}{:>8}  {}", row.name, human(row.took), row.note).trim_end();
         text.push('\n');
     }
-    text + &format!("{:<12}{:>8}\n", "all", human(whole))
+    text + &format!("{:<16}{:>8}\n", "all", human(whole))
 }
 
 #[cfg(test)]
@@ -150,7 +154,7 @@ mod tests {
             Row { name: "format", took: Duration::from_millis(1200), note: String::new() },
             Row { name: "test", took: Duration::from_secs(187), note: "42 passed".to_owned() },
         ];
-        let expect = "format          1.2s\ntest           3m07s  42 passed\nall            3m08s\n";
+        let expect = "format              1.2s\ntest               3m07s  42 passed\nall                3m08s\n";
         assert_eq!(table(&rows, Duration::from_secs(188)), expect);
     }
 

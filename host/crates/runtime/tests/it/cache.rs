@@ -137,7 +137,8 @@ async fn the_worker_compiles_what_the_host_runs() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = RuntimeConfig::new(folder.path(), [3; 32]);
     config.pool = PoolConfig { instances: 2, ..PoolConfig::default() };
-    let program = guest::build(&["--workspace", "--example", "compile_worker"]);
+    let built = std::env::var_os("GATEHOUSE_COMPILE_WORKER").map(PathBuf::from).filter(|path| path.is_file());
+    let program = built.unwrap_or_else(|| guest::build(&["--workspace", "--example", "compile_worker"]));
     config.worker = Some(WorkerCommand { program, args: Vec::new() });
     let runtime = Runtime::new(config.clone()).unwrap();
     assert!(compiles(&runtime).await);
