@@ -7,6 +7,7 @@ pub(crate) mod template;
 pub(crate) mod url;
 
 pub(crate) mod body;
+pub(crate) mod graphql;
 pub(crate) mod headers;
 
 pub(crate) mod attach;

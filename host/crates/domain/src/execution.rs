@@ -166,12 +166,22 @@ pub struct ProviderCall {
     pub duration_us: u64,
     /// Whether it was a write whose answer never came.
     pub answer_lost: bool,
+    /// Whether it is a `POST` that is known to only read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads: bool,
     /// What kind of reason [`ProviderCall::error`] is, to branch on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<CallFailure>,
     /// What the answer said of the provider's limits, where it said anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<RateSeen>,
+}
+
+impl ProviderCall {
+    /// Whether it can have changed something at the provider (RFC 9110 §9.2.1).
+    pub fn writes(&self) -> bool {
+        !self.reads && !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
 }
 
 /// Why a request has no answer that was passed on.

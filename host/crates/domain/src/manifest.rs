@@ -18,7 +18,7 @@ pub mod rate;
 pub mod webhook;
 
 pub use auth::AuthScheme;
-pub use egress::{Egress, Rule};
+pub use egress::{Egress, ReadBy, Rule};
 pub use rate::RateLimit;
 pub use webhook::WebhookRules;
 

@@ -37,6 +37,7 @@ fn main() -> Result<()> {
         response_bytes: 900,
         duration_us: 700,
         answer_lost: false,
+        reads: false,
         failure: None,
         rate: None,
     }];

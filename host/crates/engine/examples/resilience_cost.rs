@@ -82,6 +82,7 @@ fn answered() -> ProviderCall {
         response_bytes: 0,
         duration_us: 20_000,
         answer_lost: false,
+        reads: false,
         failure: None,
         rate: None,
     }

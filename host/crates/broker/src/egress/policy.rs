@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 
 use gatehouse_domain::manifest::auth::Placement;
-use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, RateLimit, Rule};
+use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, RateLimit, ReadBy, Rule};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::{Error, Problem, Result};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::graphql;
 use super::origin::Origins;
 use super::template::{self, Unfilled};
+use super::url::Target;
 use crate::message::{Method, SendError};
 
 /// The setting by which an integration names another origin.
@@ -124,6 +126,16 @@ impl Policy {
             )));
         }
         Ok(())
+    }
+
+    /// Whether the manifest says that such a `POST` only reads.
+    pub(crate) fn reads(&self, method: Method, target: &Target, body: &[u8]) -> bool {
+        let covers = |rule: &&Rule| rule.host == target.host && rule.covers(method.as_str(), &target.path);
+        method == Method::Post
+            && self.manifest.iter().filter(covers).filter_map(|rule| rule.reads).any(|by| match by {
+                ReadBy::Path => true,
+                ReadBy::Graphql => graphql::only_reads(&target.url, body),
+            })
     }
 
     /// The auth scheme of that name, or the first one.

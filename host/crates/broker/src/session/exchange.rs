@@ -158,7 +158,7 @@ struct Flight<'s> {
 
 impl<'s> Flight<'s> {
     fn begin(session: &'s Session, outgoing: &Outgoing) -> Self {
-        let writes = !outgoing.method.is_safe();
+        let writes = !outgoing.reads;
         let place = session.usage.begin(ProviderCall {
             method: outgoing.method.as_str().to_owned(),
             url: outgoing.shown.clone(),
@@ -168,6 +168,7 @@ impl<'s> Flight<'s> {
             response_bytes: 0,
             duration_us: 0,
             answer_lost: writes,
+            reads: outgoing.reads && !outgoing.method.is_safe(),
             failure: Some(CallFailure::Timeout),
             rate: None,
         });

@@ -20,6 +20,8 @@ const AGENT: &str = concat!("gatehouse/", env!("CARGO_PKG_VERSION"));
 /// A request that may leave.
 pub(super) struct Outgoing {
     pub(super) method: Method,
+    /// Whether it can only look.
+    pub(super) reads: bool,
     pub(super) request: reqwest::Request,
     /// Scheme, host and path, for the record.
     pub(super) shown: String,
@@ -31,7 +33,6 @@ impl Session {
     /// Judges `request` and completes it.
     pub(super) fn prepare(&self, request: Request) -> Result<Outgoing, SendError> {
         let method = request.method;
-        self.check_effect(method)?;
         let mut target = egress_url::resolve(&self.policy, &request.url)?;
         self.policy.check(method, &target.host, &target.path)?;
         let scheme = self.policy.scheme(request.auth.as_deref())?;
@@ -40,6 +41,8 @@ impl Session {
         egress_url::check_parameters(&target.url, &self.reserved_parameters())?;
         let mut headers = self.check_headers(&request.headers)?;
         let (bytes, content_type) = body::encode(method, request.body, self.limits.request_bytes)?;
+        let reads = method.is_safe() || self.policy.reads(method, &target, &bytes);
+        self.check_effect(method, reads)?;
         complete(&mut headers, content_type)?;
         if bytes.is_empty() && matches!(method, Method::Post | Method::Put | Method::Patch) {
             // RFC 9110 §8.6; without it some servers answer 411.
@@ -52,7 +55,7 @@ impl Session {
             attach::attach(scheme, &self.secrets, &mut target.url, &mut headers)?;
         }
         let size = bytes.len() as u64;
-        Ok(Outgoing { method, request: assemble(method, target.url, headers, bytes)?, shown, bytes: size })
+        Ok(Outgoing { method, reads, request: assemble(method, target.url, headers, bytes)?, shown, bytes: size })
     }
 
     /// The client for this session's connections.
@@ -63,11 +66,12 @@ impl Session {
         self.shared.clients.of(&owner).map_err(SendError::Connect)
     }
 
-    fn check_effect(&self, method: Method) -> Result<(), SendError> {
-        if self.effect == Effect::Read && !method.is_safe() {
+    fn check_effect(&self, method: Method, reads: bool) -> Result<(), SendError> {
+        if self.effect == Effect::Read && !reads {
             return Err(SendError::Denied(format!(
                 "the manifest declares this capability as `effect = \"read\"`, so a {} may not be sent; \
-                 use GET or HEAD, or declare the capability as `effect = \"write\"`",
+                 use GET or HEAD, declare the capability as `effect = \"write\"`, or say in `egress.allow` by \
+                 what a POST to this path only reads: `reads = \"path\"` or, for queries, `reads = \"graphql\"`",
                 method.as_str()
             )));
         }

@@ -70,6 +70,7 @@ async fn a_denial_names_the_rule_and_reaches_no_resolver() {
         host: "api.acme.example".to_owned(),
         methods: vec!["POST".to_owned()],
         paths: vec!["/**".to_owned()],
+        reads: None,
     }];
     check(&setup, get("/v1/x"), "what the tenant consented to").await;
     assert!(resolver.asked.lock().unwrap().is_empty());

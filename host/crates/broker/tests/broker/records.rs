@@ -5,8 +5,9 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use gatehouse_broker::{Method, Request, SendError};
+use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::{CallFailure, ProviderCall, RateSeen};
-use gatehouse_domain::manifest::RateLimit;
+use gatehouse_domain::manifest::{RateLimit, ReadBy};
 
 use crate::provider::{Provider, Reply, answer, json};
 use crate::setup::{CANARY, Setup, get, pairs, post};
@@ -63,6 +64,36 @@ async fn only_a_write_without_its_whole_answer_is_lost() {
     assert!(result == Ok(500) && !call.answer_lost);
     let (result, call) = lone_call(Reply::Bytes(b"garbage\r\n\r\n".to_vec()), post("/v1/x", "{}")).await;
     assert!(matches!(result, Err(SendError::Interrupted(_))) && call.answer_lost, "{result:?}");
+}
+
+#[tokio::test]
+async fn a_post_that_only_reads_may_be_sent_by_a_read_and_is_never_a_lost_write() {
+    let provider = Provider::start(|_| Reply::Close(Vec::new())).await;
+    let query = r#"{"query":"{ shop { name } }"}"#;
+    let mutation = r#"{"query":"mutation { close }"}"#;
+    for (by, body, may_leave) in [
+        (None, query, false),
+        (Some(ReadBy::Graphql), query, true),
+        (Some(ReadBy::Graphql), mutation, false),
+        (Some(ReadBy::Path), mutation, true),
+    ] {
+        let mut setup = Setup::at(&provider.origin);
+        setup.effect = Effect::Read;
+        setup.manifest.egress.allow.iter_mut().for_each(|rule| rule.reads = by);
+        let session = setup.open();
+        let left = !matches!(session.send(post("/v1/x", body)).await, Err(SendError::Denied(_)));
+        assert_eq!(left, may_leave, "{by:?} {body}");
+        if left {
+            let call = session.calls().remove(0);
+            assert!(call.reads && !call.writes() && !call.answer_lost, "{call:?}");
+        }
+    }
+    let mut setup = Setup::at(&provider.origin);
+    setup.manifest.egress.allow.iter_mut().for_each(|rule| rule.reads = Some(ReadBy::Graphql));
+    let session = setup.open();
+    session.send(post("/v1/x", mutation)).await.unwrap_err();
+    let call = session.calls().remove(0);
+    assert!(!call.reads && call.writes() && call.answer_lost, "{call:?}");
 }
 
 #[tokio::test]

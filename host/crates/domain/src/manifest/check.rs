@@ -143,6 +143,9 @@ fn check_rule(path: &str, rule: &Rule, problems: &mut Vec<Problem>) {
         let message = format!("`{method}` is not one of {}", METHODS.join(", "));
         problems.push(Problem::at(format!("{path}.methods"), message));
     }
+    if rule.reads.is_some() && !rule.methods.iter().any(|method| method == "POST") {
+        problems.push(Problem::at(format!("{path}.reads"), "is about POST, which `methods` does not have"));
+    }
     for glob in rule.paths.iter().filter(|glob| !glob.starts_with('/')) {
         problems.push(Problem::at(format!("{path}.paths"), format!("`{glob}` must begin with /")));
     }

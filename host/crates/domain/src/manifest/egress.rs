@@ -24,6 +24,20 @@ pub struct Rule {
     pub methods: Vec<String>,
     /// Path globs: `*` stands for one segment, a final `**` for the rest.
     pub paths: Vec<String>,
+    /// By what a `POST` to these paths is known to only read, as a search or a GraphQL query does.
+    /// Where it is absent, a `POST` writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<ReadBy>,
+}
+
+/// By what a `POST` is known to only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadBy {
+    /// By its path: nothing behind these paths changes anything.
+    Path,
+    /// By its GraphQL document, which has no mutation and no subscription.
+    Graphql,
 }
 
 impl Rule {

@@ -12,7 +12,7 @@ use super::run::Report;
 /// Writes what came of a call into its record.
 pub(super) fn settle(execution: &mut Execution, report: Report) {
     let lost = report.calls.iter().any(|call| call.answer_lost);
-    let answered_writes = report.calls.iter().any(|call| is_write(&call.method) && call.status.is_some());
+    let answered_writes = report.calls.iter().any(|call| call.writes() && call.status.is_some());
     execution.outcome = match &report.answer {
         Answer::Ok(_) => Outcome::Succeeded,
         Answer::Refused(error) if error.kind == GuestErrorKind::UnknownOutcome || lost => Outcome::Unknown,
@@ -28,8 +28,4 @@ pub(super) fn settle(execution: &mut Execution, report: Report) {
     execution.calls = report.calls;
     execution.log = report.log;
     execution.cost = report.cost;
-}
-
-fn is_write(method: &str) -> bool {
-    !matches!(method, "GET" | "HEAD")
 }

@@ -61,7 +61,7 @@ pub(super) fn of_look_up(report: &Report) -> Verdict {
 
 /// Whether a repeat can have reached the provider.
 pub(super) fn was_sent(report: &Report) -> bool {
-    report.calls.iter().any(|call| is_write(call) && (call.status.is_some() || call.answer_lost))
+    report.calls.iter().any(|call| call.writes() && (call.status.is_some() || call.answer_lost))
 }
 
 fn was_refused(error: &GuestError, calls: &[ProviderCall]) -> bool {
@@ -79,15 +79,11 @@ fn was_refused(error: &GuestError, calls: &[ProviderCall]) -> bool {
         | GuestErrorKind::Unavailable
         | GuestErrorKind::UnknownOutcome => false,
     };
-    let last = calls.iter().rev().find(|call| is_write(call));
+    let last = calls.iter().rev().find(|call| call.writes());
     let status_tells = last.and_then(|call| call.status).is_some_and(|status| {
         (400..500).contains(&status) && !matches!(status, 401 | 403 | 407 | 408 | 409 | 412 | 425 | 429)
     });
     kind_tells && status_tells && !calls.iter().any(|call| call.answer_lost)
-}
-
-fn is_write(call: &ProviderCall) -> bool {
-    !matches!(call.method.as_str(), "GET" | "HEAD")
 }
 
 fn nothing(note: &str, wait_ms: Option<u64>) -> Verdict {
@@ -111,6 +107,7 @@ mod tests {
             response_bytes: 0,
             duration_us: 0,
             answer_lost: *lost,
+            reads: false,
             failure: None,
             rate: None,
         };

@@ -36,6 +36,7 @@ fn request(status: Option<u16>) -> ProviderCall {
         response_bytes: 20,
         duration_us: 5_000,
         answer_lost: false,
+        reads: false,
         failure: None,
         rate: None,
     }

@@ -58,7 +58,7 @@ fn may_repeat(attempt: &Attempt<'_>) -> bool {
     match attempt.effect {
         Effect::Read => attempt.calls.last().is_some_and(is_passing),
         Effect::Write => {
-            let (writes, reads): (Vec<_>, Vec<_>) = attempt.calls.iter().partition(|call| !is_safe(&call.method));
+            let (writes, reads): (Vec<_>, Vec<_>) = attempt.calls.iter().partition(|call| call.writes());
             let last_read = reads.last().is_some_and(|call| is_passing(call));
             writes.iter().all(|call| did_nothing(call)) && (!writes.is_empty() || last_read)
         }
@@ -85,10 +85,6 @@ fn did_nothing(call: &ProviderCall) -> bool {
         (None, Some(status)) => matches!(status, 429 | 503),
         (None, None) => false,
     }
-}
-
-fn is_safe(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD")
 }
 
 #[cfg(test)]

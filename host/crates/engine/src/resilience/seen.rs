@@ -132,6 +132,7 @@ pub(super) mod tests {
             response_bytes: 0,
             duration_us: 20_000,
             answer_lost: lost,
+            reads: false,
             failure,
             rate: None,
         }

@@ -24,7 +24,7 @@ pub(crate) fn may_fail_over(execution: &Execution) -> Result<&'static str, &'sta
         Outcome::Succeeded => return Err("it was done"),
         Outcome::Unknown | Outcome::Running => return Err("whether it was done is not known"),
     }
-    for call in execution.calls.iter().filter(|call| is_write(call)) {
+    for call in execution.calls.iter().filter(|call| call.writes()) {
         check_write(call)?;
     }
     match (&execution.error, &execution.fault) {
@@ -60,10 +60,6 @@ fn check_write(call: &ProviderCall) -> Result<(), &'static str> {
         Some(status) if status >= 500 && status != 503 => Err("the provider failed at a write"),
         _ => Ok(()),
     }
-}
-
-fn is_write(call: &ProviderCall) -> bool {
-    !matches!(call.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 
 #[cfg(test)]
