@@ -50,6 +50,9 @@ impl Credential {
             Placement::Query { parameter, secret } => {
                 Some(Self::Query { parameter: parameter.clone(), value: fields.get(secret)?.clone() })
             }
+            Placement::Oauth2 { header: name, prefix } => {
+                header(name, format!("{prefix}{}", fields.get("access_token")?))
+            }
             Placement::None => None,
         }
     }

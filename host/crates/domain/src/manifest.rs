@@ -14,11 +14,13 @@ use crate::capability::Effect;
 pub mod auth;
 pub mod check;
 pub mod egress;
+pub mod oauth;
 pub mod rate;
 pub mod webhook;
 
 pub use auth::AuthScheme;
 pub use egress::{Egress, ReadBy, Rule};
+pub use oauth::OAuth;
 pub use rate::RateLimit;
 pub use webhook::WebhookRules;
 
@@ -52,6 +54,9 @@ pub struct Manifest {
     /// How the host authenticates its requests; the first one is the default.
     #[serde(default)]
     pub auth: Vec<AuthScheme>,
+    /// How the provider's OAuth works; needed by an auth scheme of type `oauth2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuth>,
     /// JSON Schema of the credential's fields; secret ones are marked `writeOnly`.
     #[serde(default = "empty_schema")]
     pub credentials: Value,

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::capability::{Capability, Effect};
-use crate::manifest::{Manifest, Rule};
+use crate::manifest::auth::Placement;
+use crate::manifest::{Manifest, OAuth, Rule};
 
 /// Everything a plugin may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,6 +15,9 @@ pub struct PermissionSheet {
     pub requests: Vec<Rule>,
     /// Secrets that the host uses for it, and where each is attached.
     pub secrets: Vec<SecretUse>,
+    /// Where the host signs in with the provider for it, and what it asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthUse>,
     /// Capabilities that can change something at the provider.
     pub writes: Vec<String>,
     /// Capabilities that only look.
@@ -33,6 +37,19 @@ pub struct SecretUse {
     pub attached: String,
 }
 
+/// How the host signs in with the provider. The gateway sees no token, no code and no secret.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct OAuthUse {
+    /// The URLs that the host uses for it: consent, tokens, look-up, revocation, also the sandbox's.
+    pub urls: Vec<String>,
+    /// The scopes that it asks for.
+    pub scopes: Vec<String>,
+    /// What it keeps of the provider's answers, by name, in the open.
+    pub facts: Vec<String>,
+    /// Where the access token goes, in words.
+    pub attached: Vec<String>,
+}
+
 impl PermissionSheet {
     /// The sheet of a plugin.
     pub fn of(manifest: &Manifest, capabilities: &[Capability], imports: &[String]) -> Self {
@@ -43,11 +60,23 @@ impl PermissionSheet {
         Self {
             requests: manifest.egress.allow.clone(),
             secrets: secret_uses(manifest),
+            oauth: manifest.oauth.as_ref().map(|oauth| oauth_use(manifest, oauth)),
             writes: codes(Effect::Write),
             reads: codes(Effect::Read),
             events: manifest.webhook.iter().flat_map(|webhook| webhook.events.clone()).collect(),
             imports: imports.to_vec(),
         }
+    }
+}
+
+fn oauth_use(manifest: &Manifest, oauth: &OAuth) -> OAuthUse {
+    let placements = manifest.auth.iter().map(|scheme| &scheme.placement);
+    let tokens = placements.filter(|placement| matches!(placement, Placement::Oauth2 { .. }));
+    OAuthUse {
+        urls: oauth.urls().into_iter().map(|(_, url)| url.to_owned()).collect(),
+        scopes: oauth.scopes.clone(),
+        facts: oauth.facts().map(str::to_owned).collect(),
+        attached: tokens.map(Placement::describe).collect(),
     }
 }
 

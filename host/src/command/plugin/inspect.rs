@@ -92,6 +92,16 @@ fn show_sheet(sheet: &PermissionSheet, out: &mut Out<'_>) -> Result<()> {
     out.line("\nsecrets, attached by the host and never seen by the plugin")?;
     let secrets = sheet.secrets.iter().map(|secret| vec![secret.field.clone(), secret.attached.clone()]);
     out.table(&secrets.collect::<Vec<_>>())?;
+    if let Some(oauth) = &sheet.oauth {
+        out.line("\nsigns in with OAuth, by the host; the plugin sees no token")?;
+        let rows = [
+            ("at", &oauth.urls),
+            ("asks for", &oauth.scopes),
+            ("keeps in the open", &oauth.facts),
+            ("puts the token into", &oauth.attached),
+        ];
+        out.table(&rows.map(|(what, items)| vec![what.to_owned(), items.join("  ")]))?;
+    }
     out.line("\nunderstands these events")?;
     out.table(&sheet.events.iter().map(|event| vec![event.clone()]).collect::<Vec<_>>())?;
     out.line("\nimports")?;

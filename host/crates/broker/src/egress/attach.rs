@@ -17,6 +17,9 @@ use super::url::ENCODED;
 use crate::message::SendError;
 use crate::secret::Secret;
 
+/// The name under which a session holds the access token. No field of a credential has it.
+pub(crate) const ACCESS_TOKEN: &str = "oauth:access_token";
+
 /// Opened credential fields by name.
 pub(crate) type Secrets = BTreeMap<String, Secret>;
 
@@ -37,13 +40,7 @@ pub(crate) fn attach(
             put(headers, scheme, AUTHORIZATION, &[b"Basic ", encoded.as_bytes()])
         }
         Placement::Header { header, secret, prefix } => {
-            let name = HeaderName::from_bytes(header.as_bytes()).map_err(|_| {
-                SendError::Denied(format!(
-                    "the manifest's auth scheme `{}` names no header that can be sent",
-                    scheme.name
-                ))
-            })?;
-            put(headers, scheme, name, &[prefix.as_bytes(), of(secret)?])
+            put(headers, scheme, header_name(scheme, header)?, &[prefix.as_bytes(), of(secret)?])
         }
         Placement::Query { parameter, secret } => {
             let secret = Zeroizing::new(percent_encode(of(secret)?, ENCODED).to_string());
@@ -53,8 +50,23 @@ pub(crate) fn attach(
             url.set_query(Some(&Zeroizing::new([&joined, &name, "=", &*secret].concat())));
             Ok(())
         }
+        Placement::Oauth2 { header, prefix } => {
+            let token = secrets.get(ACCESS_TOKEN).map(Secret::expose).ok_or_else(|| {
+                SendError::Denied(format!(
+                    "the auth scheme `{}` needs an access token and there is none; connect the integration with OAuth",
+                    scheme.name
+                ))
+            })?;
+            put(headers, scheme, header_name(scheme, header)?, &[prefix.as_bytes(), token])
+        }
         Placement::None => Ok(()),
     }
+}
+
+fn header_name(scheme: &AuthScheme, header: &str) -> Result<HeaderName, SendError> {
+    HeaderName::from_bytes(header.as_bytes()).map_err(|_| {
+        SendError::Denied(format!("the manifest's auth scheme `{}` names no header that can be sent", scheme.name))
+    })
 }
 
 fn field_of<'s>(secrets: &'s Secrets, scheme: &AuthScheme, field: &str) -> Result<&'s [u8], SendError> {

@@ -255,7 +255,7 @@ fn refused(problem: Problem) -> Error {
 
 fn header_of(scheme: &AuthScheme) -> Option<String> {
     match &scheme.placement {
-        Placement::Header { header, .. } => Some(super::headers::folded(header)),
+        Placement::Header { header, .. } | Placement::Oauth2 { header, .. } => Some(super::headers::folded(header)),
         _ => None,
     }
 }

@@ -47,12 +47,22 @@ pub enum Placement {
         /// The credential field.
         secret: String,
     },
+    /// The access token that the host got by the rules of `oauth`, in a header.
+    Oauth2 {
+        /// The header's name (default `authorization`).
+        #[serde(default = "authorization")]
+        header: String,
+        /// What comes before the token (default `Bearer `, RFC 6750 §2.1).
+        #[serde(default = "bearer")]
+        prefix: String,
+    },
     /// No credential: for the few public calls of a provider.
     None,
 }
 
 impl Placement {
-    /// The credential fields that this placement reads.
+    /// The credential fields that this placement reads. An access token is none of them: the host
+    /// keeps it apart.
     pub fn secrets(&self) -> Vec<&str> {
         match self {
             Self::Bearer { secret } | Self::Header { secret, .. } | Self::Query { secret, .. } => vec![secret],
@@ -61,7 +71,7 @@ impl Placement {
                 fields.extend(password.as_deref());
                 fields
             }
-            Self::None => Vec::new(),
+            Self::Oauth2 { .. } | Self::None => Vec::new(),
         }
     }
 
@@ -72,7 +82,19 @@ impl Placement {
             Self::Basic { .. } => "header Authorization as Basic".to_owned(),
             Self::Header { header, .. } => format!("header {header}"),
             Self::Query { parameter, .. } => format!("query parameter {parameter}"),
+            Self::Oauth2 { header, prefix } if header.eq_ignore_ascii_case("authorization") => {
+                format!("header Authorization as {}", prefix.trim())
+            }
+            Self::Oauth2 { header, .. } => format!("header {header}"),
             Self::None => "nowhere".to_owned(),
         }
     }
+}
+
+fn authorization() -> String {
+    "authorization".to_owned()
+}
+
+fn bearer() -> String {
+    "Bearer ".to_owned()
 }

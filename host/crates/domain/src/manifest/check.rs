@@ -40,6 +40,7 @@ impl Manifest {
         check_egress(&self.egress, &mut problems);
         self.check_secrets(&mut problems);
         self.check_webhook(&mut problems);
+        self.check_oauth(&mut problems);
         self.rate_limit.iter().for_each(|rate| rate.check("$.rate_limit", &mut problems));
         self.check_capabilities(&mut problems);
         if problems.is_empty() {
