@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::story::payment;
 use crate::harness::{Story, eventually};
+use crate::observe::metrics::scrape;
 
 /// A circuit that opens and closes fast.
 const QUICK: &[(&str, &str)] = &[
@@ -61,6 +62,10 @@ async fn a_circuit_opens_is_shown_and_closes_when_the_provider_is_well() {
     let ill = status(&story).await;
     assert_eq!(ill["status"], "degraded", "{ill:#}");
     assert!(matches!(ill["circuit"]["state"].as_str(), Some("open" | "half_open")), "{ill:#}");
+    let text = scrape(&story.server).await;
+    let provider = |name: &str| text.lines().any(|line| line.starts_with(name) && line.contains("provider=\"stripe\""));
+    assert!(provider("gatehouse_circuits_not_closed{"), "{text}");
+    assert!(provider("gatehouse_circuit_transitions_total{"), "{text}");
     assert_eq!(ill["last_failure"]["what"], "GET: status 503");
     assert!(ill["health"]["last_error"].as_str().unwrap().contains("fails too often"), "{ill:#}");
     assert_eq!(events(&story).await.last().map(String::as_str), Some("integration.degraded"));

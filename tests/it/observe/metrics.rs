@@ -72,6 +72,7 @@ async fn what_happened_is_counted() {
         (r#"gatehouse_webhook_deliveries_total{provider="stripe",result="quarantined"}"#, 1.0),
         (r#"gatehouse_webhook_parse_delay_seconds_count{provider="stripe"}"#, 1.0),
         ("gatehouse_webhook_pending_deliveries", 0.0),
+        (r#"gatehouse_jobs_queued{kind="execution.resolve",state="dead"}"#, 0.0),
         ("gatehouse_store_writable", 1.0),
         (&format!(r#"gatehouse_http_requests_total{{method="POST",route="{route}",status="200"}}"#), 2.0),
         (&format!(r#"gatehouse_http_requests_total{{method="POST",route="{route}",status="402"}}"#), 1.0),
@@ -86,6 +87,10 @@ async fn what_happened_is_counted() {
     ] {
         assert_eq!(value(&text, series), expect, "{series} in\n{text}");
     }
+    // What became of the lost answer is being looked for: now, or again in a while.
+    let resolving =
+        |state: &str| value(&text, &format!("gatehouse_jobs_queued{{kind=\"execution.resolve\",state=\"{state}\"}}"));
+    assert_eq!(["ready", "delayed", "queued", "running"].map(resolving).iter().sum::<f64>(), 1.0, "{text}");
     for series in ["gatehouse_store_disk_bytes", "process_resident_memory_bytes", "process_cpu_seconds_total"] {
         assert!(value(&text, series) > 0.0, "{series} in\n{text}");
     }

@@ -98,6 +98,7 @@ impl Engine {
         let storage = Metered { inner: Arc::clone(parts.store.storage()), metrics: Arc::clone(&metrics) };
         let store = Store::new(Arc::new(storage), parts.store.artefacts().clone());
         let jobs = Jobs::new(store.clone(), Arc::clone(&parts.clock));
+        jobs.count_in(Arc::clone(&metrics));
         Self(Arc::new(Inner {
             store,
             vault: parts.vault,

@@ -88,6 +88,10 @@ impl Engine {
             now: self.now(),
         };
         self.0.metrics.system.note(&readings);
+        self.0.metrics.circuits.standing(self.0.resilience.not_closed(self.now()));
+        if let Err(error) = self.jobs().look(&self.0.metrics).await {
+            tracing::warn!(%error, "the jobs could not be counted for a scrape");
+        }
         self.0.metrics.registry.render()
     }
 

@@ -14,6 +14,7 @@ mod faults;
 mod handler;
 mod ids;
 mod leases;
+mod look;
 mod place;
 mod queries;
 mod runner;
@@ -27,7 +28,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use gatehouse_domain::Result;
 use gatehouse_domain::id::JobId;
@@ -46,6 +47,7 @@ pub use settle::Settled;
 pub use ticks::NewSchedule;
 
 use crate::clock::{Clock, random};
+use crate::metrics::Metrics;
 
 /// How long a claim holds without being extended.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -73,6 +75,8 @@ struct Inner {
     freed: Mutex<Vec<GroupKey>>,
     /// Wakes the runner for what no watch shows.
     wake: Notify,
+    metrics: OnceLock<Arc<Metrics>>,
+    seen: look::Seen,
 }
 
 impl Jobs {
@@ -92,7 +96,15 @@ impl Jobs {
             running: Mutex::default(),
             freed: Mutex::default(),
             wake: Notify::new(),
+            metrics: OnceLock::new(),
+            seen: look::Seen::default(),
         }))
+    }
+
+    /// Has every turn counted in these metrics from now on.
+    pub(crate) fn count_in(&self, metrics: Arc<Metrics>) {
+        // The first ones stay, should anybody come twice.
+        let _ = self.0.metrics.set(metrics);
     }
 
     /// Has jobs of the handler's kind done by it. A second handler of a kind replaces the first.
@@ -102,6 +114,11 @@ impl Jobs {
 
     fn handler(&self, kind: &str) -> Option<Arc<dyn Handler>> {
         self.0.handlers.read().unwrap_or_else(PoisonError::into_inner).get(kind).cloned()
+    }
+
+    /// The kinds of jobs that are done here.
+    fn kinds(&self) -> Vec<&'static str> {
+        self.0.handlers.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     /// How often jobs of a kind are tried.

@@ -18,6 +18,7 @@ mod system;
 mod webhooks;
 
 pub use circuits::Circuits;
+pub(crate) use circuits::NotClosed;
 pub use declared::{Declared, FAST_SECONDS, Kind, SECONDS};
 pub use egress::Egress;
 pub(crate) use executions::outcome;

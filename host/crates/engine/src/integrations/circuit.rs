@@ -22,6 +22,10 @@ impl Engine {
         change: Option<Transition>,
         answer: &Answer,
     ) {
+        if let Some(change) = &change {
+            let to = if change.circuit == Circuit::Closed { "closed" } else { "open" };
+            self.0.metrics.circuits.turned(integration.provider.as_str(), to);
+        }
         let signal = match change {
             Some(Transition { circuit: Circuit::Closed, .. }) => Some((Signal::CircuitClosed, None)),
             Some(Transition { why, .. }) => Some((Signal::CircuitOpened, why)),

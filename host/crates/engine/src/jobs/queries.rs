@@ -59,10 +59,18 @@ impl Jobs {
     /// # Errors
     /// Whatever the store says.
     pub async fn counts(&self) -> Result<Counts> {
+        self.counts_and(|_| {}).await
+    }
+
+    /// The same, showing each job that is due.
+    pub(super) async fn counts_and(&self, mut due: impl FnMut(JobId)) -> Result<Counts> {
         let mut counts = Counts::default();
         self.count(&mut counts, |counts: &mut Counts, ready: ReadyJob| {
             let count = match ready.place {
-                Place::Due(..) => |count: &mut Count| count.ready += 1,
+                Place::Due(..) => {
+                    due(ready.job);
+                    |count: &mut Count| count.ready += 1
+                }
                 Place::Later(_) => |count: &mut Count| count.delayed += 1,
                 Place::Behind(_) => |count: &mut Count| count.queued += 1,
                 Place::Tick(_) => return,

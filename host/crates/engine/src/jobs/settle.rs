@@ -31,6 +31,19 @@ pub enum Settled {
     Lost,
 }
 
+impl Settled {
+    /// Its name among the metrics.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Waiting { .. } => "waiting",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+        }
+    }
+}
+
 impl Jobs {
     /// Stores what became of a try, with the change that came with it, or nothing of both.
     ///

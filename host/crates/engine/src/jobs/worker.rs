@@ -2,7 +2,7 @@
 //! dropped, and settles what comes of it.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatehouse_domain::Result;
 use gatehouse_domain::time::SignedDuration;
@@ -24,13 +24,21 @@ impl Jobs {
     pub(super) async fn work(&self, claimed: Claimed) -> Result<Settled> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner).insert(claimed.job.id, claimed.clone());
         let _leaves = Leaves { jobs: self, claimed: &claimed };
+        let began = Instant::now();
         let outcome = self.attempt(&claimed).await;
         let settled = self.settle(&claimed, outcome).await?;
+        self.count_turn(&claimed.job.kind, &settled, began.elapsed());
         if settled == Settled::Lost {
             tracing::warn!(job.id = %claimed.job.id, job.kind = claimed.job.kind, "a job was settled by another worker");
             claimed.tell(Signal::Lost);
         }
         Ok(settled)
+    }
+
+    /// Of a kind that nobody here does, nothing is counted: its name is not one of the program's.
+    fn count_turn(&self, kind: &str, settled: &Settled, took: Duration) {
+        let (Some(metrics), Some(handler)) = (self.0.metrics.get(), self.handler(kind)) else { return };
+        metrics.jobs.finished(handler.kind(), settled.word(), took);
     }
 
     async fn attempt(&self, claimed: &Claimed) -> Outcome {

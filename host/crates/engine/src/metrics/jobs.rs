@@ -8,7 +8,7 @@ use super::series::{Counters, Gauges, Histograms, Value};
 
 const FINISHED: Declared = Declared::counter(
     "gatehouse_jobs_finished_total",
-    "Turns of background jobs, by how they ended: completed, retried, parked or dead.",
+    "Turns of background jobs, by how they ended: done, waiting, dead, cancelled or lost.",
     &["kind", "result"],
 );
 const DURATION: Declared = Declared::histogram(
@@ -19,12 +19,12 @@ const DURATION: Declared = Declared::histogram(
 );
 const QUEUED: Declared = Declared::gauge(
     "gatehouse_jobs_queued",
-    "Background jobs that wait, by state: ready, delayed, leased or dead.",
+    "Background jobs by state: ready, delayed, queued, running or dead; counted up to 10000.",
     &["kind", "state"],
 );
 const OLDEST: Declared = Declared::gauge(
     "gatehouse_jobs_oldest_due_seconds",
-    "For how long the background job that is due longest has been waiting.",
+    "For how long the background job that is due longest has been waiting, from when a scrape first saw it.",
     &[],
 );
 

@@ -76,10 +76,11 @@ fn every_declared_metric_can_be_counted() {
     metrics.webhooks.received("acme", Received::Quarantined, took);
     metrics.webhooks.parsed("acme", took);
     metrics.webhooks.not_parsed("acme", true);
-    metrics.jobs.finished("sync", "completed", took);
+    metrics.jobs.finished("sync", "done", took);
     metrics.jobs.queued("sync", "ready", 3);
     metrics.jobs.oldest_due(took);
-    metrics.circuits.turned("acme", "closed", "open");
+    metrics.circuits.turned("acme", "open");
+    metrics.circuits.standing([(("acme".to_owned(), "open"), 1)].into());
     metrics.system.note(&Readings {
         store: gatehouse_store::storage::Storage::health(&gatehouse_store::MemoryStorage::default()),
         instances: (3, 5),
@@ -114,12 +115,17 @@ fn every_declared_metric_can_be_counted() {
 #[test]
 fn circuits_leave_the_state_that_they_were_in() {
     let metrics = fresh();
-    for (from, to) in [("closed", "open"), ("open", "half_open"), ("half_open", "closed")] {
-        metrics.circuits.turned("acme", from, to);
-    }
-    let left = series(&metrics, "gatehouse_circuits_not_closed");
-    assert!(left.len() == 2 && left.iter().all(|line| line.ends_with(" 0")), "{left:?}");
-    assert_eq!(series(&metrics, "gatehouse_circuit_transitions_total").len(), 3);
+    let check = |now: &[(&'static str, u32)], expect: &[&str]| {
+        metrics.circuits.standing(now.iter().map(|(state, count)| (("acme".to_owned(), *state), *count)).collect());
+        let mut shown = series(&metrics, "gatehouse_circuits_not_closed");
+        shown.sort();
+        let shown: Vec<&str> =
+            shown.iter().filter_map(|line| line.split_once("state=")).map(|(_, rest)| rest).collect();
+        assert_eq!(shown, expect);
+    };
+    check(&[("open", 3)], &["\"open\"} 3"]);
+    check(&[("open", 1), ("half_open", 2)], &["\"half_open\"} 2", "\"open\"} 1"]);
+    check(&[], &["\"half_open\"} 0", "\"open\"} 0"]);
 }
 
 /// Names that a hostile plugin could bring make no more series than the bounds allow.

@@ -42,6 +42,7 @@ pub(super) struct State {
 /// One tenant at one provider.
 pub(super) struct Group {
     pub(super) slots: Slots,
+    pub(super) provider: String,
     pub(super) tenant: Arc<TenantShare>,
     retries: Mutex<Retries>,
 }
@@ -90,8 +91,13 @@ impl Lane {
 }
 
 impl Group {
-    pub(super) fn new(tenant: Arc<TenantShare>, settings: &Settings) -> Self {
-        Self { slots: Slots::new(settings.per_provider), tenant, retries: Mutex::new(Retries::new()) }
+    pub(super) fn new(provider: &str, tenant: Arc<TenantShare>, settings: &Settings) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            slots: Slots::new(settings.per_provider),
+            tenant,
+            retries: Mutex::new(Retries::new()),
+        }
     }
 
     pub(super) fn retries(&self) -> MutexGuard<'_, Retries> {

@@ -89,6 +89,13 @@ impl Registry {
         shared.groups.len() + shared.tenants.len()
     }
 
+    /// Looks at every lane.
+    pub(super) fn each(&self, mut look: impl FnMut(&Lane)) {
+        for shard in &self.shards {
+            lock(shard).values().for_each(|lane| look(lane));
+        }
+    }
+
     /// The lanes that have something new to keep; they count as kept from here on.
     pub(super) fn take_dirty(&self) -> Vec<Arc<Lane>> {
         let mut dirty = Vec::new();
@@ -115,7 +122,7 @@ impl Registry {
         let known = shared.tenants.get(&tenant).and_then(Weak::upgrade);
         let share = known.unwrap_or_else(|| Arc::new(TenantShare::new(tenant, Arc::clone(&self.all), settings)));
         shared.tenants.insert(tenant, Arc::downgrade(&share));
-        let group = Arc::new(Group::new(share, settings));
+        let group = Arc::new(Group::new(provider, share, settings));
         shared.groups.insert(key, Arc::downgrade(&group));
         group
     }

@@ -11,6 +11,7 @@ use super::enter::{Priority, moment};
 use super::lane::Lane;
 use super::slots::Slots;
 use super::{Millis, Resilience, Settings};
+use crate::metrics::NotClosed;
 
 /// Where an integration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -137,6 +138,23 @@ impl Resilience {
             retries: RetryStanding { used, allowed },
             last_failure: last_failure.map(|(at, what)| Failure { at: moment(at), what }),
         })
+    }
+}
+
+impl Resilience {
+    /// How many circuits are not closed, by provider.
+    pub(crate) fn not_closed(&self, now: Timestamp) -> NotClosed {
+        let (now, settings) = (now.as_millisecond(), self.settings());
+        let mut found = NotClosed::new();
+        self.0.lanes.each(|lane| {
+            let state = match lane.state().breaker.position(now, settings) {
+                Position::Closed => return,
+                Position::Open { .. } => "open",
+                Position::HalfOpen => "half_open",
+            };
+            *found.entry((lane.group.provider.clone(), state)).or_default() += 1;
+        });
+        found
     }
 }
 
