@@ -160,7 +160,8 @@ impl Tour<'_, '_, '_, '_> {
         let (Some(rules), Some(case)) = (&plugin.inspection.manifest.webhook, plugin.sample.delivery()) else {
             return Err(Error::invalid("the fixtures have no delivery under `parse`"));
         };
-        let signed = webhook::sign(rules, &plugin.sample, case)?;
+        let url = text(&self.get(&format!("/integrations/{}", self.integration)).await?.expect(200)?, "webhook_url")?;
+        let signed = webhook::sign(rules, &url, &plugin.sample, case)?;
         let forged = self.deliver(&webhook::forged(&signed)?).await?;
         held(forged.status == 404, "a forged delivery was not refused")?;
         self.show.note("a forged delivery gets 404, as if nothing were there")?;

@@ -1,7 +1,7 @@
 //! The provider's side of a webhook: a delivery from the fixtures, signed as the manifest says
 //! with the sample's secret.
 
-use gatehouse_broker::{CredentialContext, Credentials, RootKey, TenantKeyRef, Vault};
+use gatehouse_broker::{CredentialContext, Credentials, RootKey, SignAs, TenantKeyRef, Vault};
 use gatehouse_domain::id::Id;
 use gatehouse_domain::manifest::WebhookRules;
 use gatehouse_domain::time::Timestamp;
@@ -18,7 +18,7 @@ pub(super) struct Signed {
 }
 
 /// Signs a fixture's delivery.
-pub(super) fn sign(rules: &WebhookRules, sample: &Sample, case: &Case) -> Result<Signed> {
+pub(super) fn sign(rules: &WebhookRules, url: &str, sample: &Sample, case: &Case) -> Result<Signed> {
     let body = case.record.input.get("body").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
     // The secret takes the same way as any other: sealed, and opened by the broker alone.
     let vault = Vault::new(RootKey::from_bytes([7; 32]), "tour".to_owned());
@@ -28,7 +28,8 @@ pub(super) fn sign(rules: &WebhookRules, sample: &Sample, case: &Case) -> Result
     let pairs = sample.credentials.iter().map(|(name, value)| (name.clone(), value.clone()));
     let sealed = vault.seal(&key, &context, &Credentials::from_pairs(pairs))?;
     let mut headers = plain_headers(&case.record.input);
-    let signed = vault.sign_webhook(&key, &context, &sealed, &rules.verify, &body, Timestamp::now())?;
+    let by = SignAs { key: &key, context: &context, sealed: &sealed, rules, url };
+    let signed = vault.sign_webhook(by, &headers, &body, Timestamp::now())?;
     headers.extend(signed);
     Ok(Signed { headers, body })
 }

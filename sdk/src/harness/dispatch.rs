@@ -113,7 +113,7 @@ pub mod connection {
 /// `gatehouse:plugin/webhook`.
 pub mod webhook {
     use super::{Answer, Value};
-    use crate::webhook::{Delivery, Guest};
+    use crate::webhook::{Delivery, Guest, Trust};
 
     /// Its functions.
     pub const FUNCTIONS: &[&str] = &["parse"];
@@ -122,13 +122,20 @@ pub mod webhook {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Input {
+        #[serde(default = "verified")]
+        trust: Trust,
         headers: Vec<(String, String)>,
         body: String,
     }
 
+    fn verified() -> Trust {
+        Trust::Verified
+    }
+
     /// Calls one of them.
     pub fn call<T: Guest>(function: &str, input: &Value) -> Option<Answer> {
-        let parse = |input: Input| T::parse(Delivery { headers: input.headers, body: input.body.into_bytes() });
+        let parse =
+            |Input { trust, headers, body }: Input| T::parse(Delivery { trust, headers, body: body.into_bytes() });
         (function == "parse").then(|| super::call(input, parse))
     }
 }

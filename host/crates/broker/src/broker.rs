@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use gatehouse_domain::Result;
 use gatehouse_domain::id::IntegrationId;
-use gatehouse_domain::manifest::Manifest;
-use gatehouse_domain::manifest::webhook::Verify;
+use gatehouse_domain::manifest::{Manifest, WebhookRules};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::time::Timestamp;
 use serde_json::{Map, Value};
@@ -17,11 +16,12 @@ use serde_json::{Map, Value};
 use crate::bounded::Bounded;
 use crate::egress::client::Clients;
 use crate::egress::origin::Origins;
-use crate::egress::policy::{self, Policy};
+use crate::egress::policy::{self, Base, Policy};
 use crate::egress::resolve::{Resolve, System};
 use crate::session::{Session, SessionSpec};
-use crate::vault::{CredentialContext, TenantKeyRef, Vault};
-use crate::webhook::{self, Refusal, RefusalReason};
+use crate::vault::Vault;
+use crate::webhook::fetch::Fetched;
+use crate::webhook::{self, FetchFor, Fields, Handshaken, Inbound, Refusal, RefusalReason, Sealed};
 
 /// How many integrations' rules are kept ready.
 const POLICIES: usize = 1_024;
@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) clients: Clients,
     origins: Origins,
     policies: Bounded<IntegrationId, Arc<Policy>>,
+    fetched: Fetched,
 }
 
 impl Broker {
@@ -76,6 +77,7 @@ impl Broker {
             clients: Clients::new(config.resolver, own, config.connect_timeout),
             origins: Origins::new(&config.allow_origins)?,
             policies: Bounded::new(POLICIES, POLICY_AGE),
+            fetched: Fetched::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -105,31 +107,61 @@ impl Broker {
         policy::check_settings(manifest, settings, &self.shared.origins)
     }
 
-    /// Verifies the raw bytes of a webhook.
+    /// Verifies the raw bytes of a webhook. Keys and certificates that it needs for that are fetched
+    /// from where the manifest says, and kept.
     ///
     /// # Errors
     /// Why it must not be believed. Every doubt refuses.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "a credential's place and a delivery's parts have no other use together"
-    )]
-    pub fn verify_webhook(
+    pub async fn verify_webhook(
         &self,
         vault: &Vault,
-        key: &TenantKeyRef,
-        context: &CredentialContext,
-        sealed: &BTreeMap<String, String>,
-        verify: &Verify,
-        headers: &[(String, String)],
-        body: &[u8],
+        sealed: &[Sealed<'_>],
+        via: &FetchFor<'_>,
+        request: Inbound<'_>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let secret = match vault.open(key, context, sealed, verify.secret()) {
-            Ok(Some(secret)) => secret,
-            Ok(None) => return Err(webhook::no_secret(verify)),
-            Err(error) => return Err(Refusal { reason: RefusalReason::NoSecret, text: error.message }),
+        let rules = via.rules();
+        let Some(url) = webhook::wanted(rules, request)? else {
+            return webhook::judge(rules, &Fields::open(vault, sealed, rules)?, request, None, now);
         };
-        webhook::verify(verify, &secret, headers, body, now)
+        let judge = |fetched: &[u8]| {
+            let fields = Fields::open(vault, sealed, rules)?;
+            webhook::judge(rules, &fields, request, Some(fetched), now)
+        };
+        let kept = self.shared.fetched.get(self, via, &url).await?;
+        match judge(&kept.bytes) {
+            // The provider may have published the key since.
+            Err(Refusal { reason: RefusalReason::UnknownKey, .. }) if kept.may_be_old() => {
+                judge(&self.shared.fetched.anew(self, via, &url).await?.bytes)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// The handshake that a request to an endpoint is; none where it is something else.
+    ///
+    /// # Errors
+    /// Why a handshake must not be answered.
+    pub fn find_handshake(
+        &self,
+        vault: &Vault,
+        sealed: &[Sealed<'_>],
+        rules: &WebhookRules,
+        request: Inbound<'_>,
+    ) -> Result<Option<Handshaken>, Refusal> {
+        webhook::handshake::find(rules, &Fields::open(vault, sealed, rules)?, request)
+    }
+
+    /// Asks the address by which a handshake is confirmed.
+    ///
+    /// # Errors
+    /// [`RefusalReason::Unreachable`].
+    pub async fn confirm_webhook(&self, via: &FetchFor<'_>, url: &str) -> Result<(), Refusal> {
+        self.shared.fetched.ask(self, via, url).await.map(|_| ())
+    }
+
+    pub(crate) fn base(&self, manifest: &Manifest, settings: &Map<String, Value>) -> Option<Base> {
+        Base::of(&manifest.egress, settings, &self.shared.origins).ok()
     }
 
     fn policy(

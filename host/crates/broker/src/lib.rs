@@ -27,4 +27,4 @@ pub use message::{Body, Method, Request, Response, SendError};
 pub use secret::Secret;
 pub use session::{Session, SessionSpec};
 pub use vault::{CredentialContext, RootKey, TenantKeyRef, Vault};
-pub use webhook::{Refusal, RefusalReason};
+pub use webhook::{FetchFor, Handshaken, Inbound, Known, Refusal, RefusalReason, Reply, Sealed, SignAs};

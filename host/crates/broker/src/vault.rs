@@ -105,11 +105,39 @@ impl Vault {
         context: &CredentialContext,
         credentials: &Credentials,
     ) -> Result<BTreeMap<String, String>> {
+        self.seal_as(key, context, credentials, "")
+    }
+
+    /// Seals the secrets of an endpoint, as [`Vault::seal`] does: each under a name that no field
+    /// of a credential has, [`Vault::ENDPOINT`] and then its own.
+    ///
+    /// # Errors
+    /// As [`Vault::seal`].
+    pub fn seal_endpoint(
+        &self,
+        key: &TenantKeyRef,
+        context: &CredentialContext,
+        secrets: &Credentials,
+    ) -> Result<BTreeMap<String, String>> {
+        self.seal_as(key, context, secrets, Self::ENDPOINT)
+    }
+
+    /// What stands before the name of an endpoint's secret where it was sealed.
+    pub const ENDPOINT: &'static str = "endpoint.";
+
+    fn seal_as(
+        &self,
+        key: &TenantKeyRef,
+        context: &CredentialContext,
+        credentials: &Credentials,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, String>> {
         let open = self.unwrap(key)?;
         let seal = |(field, secret): (&str, &Secret)| {
-            let aad = self.aad(key, context, field);
+            let name = [prefix, field].concat();
+            let aad = self.aad(key, context, &name);
             let sealed = record::seal(&open.key, key.version, &self.random_bytes()?, &aad, secret.expose())?;
-            Ok((field.to_owned(), sealed))
+            Ok((name, sealed))
         };
         credentials.iter().map(seal).collect()
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capability::{Capability, Effect};
 use crate::manifest::auth::Placement;
-use crate::manifest::{Manifest, OAuth, Rule};
+use crate::manifest::{Manifest, OAuth, Rule, WebhookRules};
+use crate::webhook::Trust;
 
 /// Everything a plugin may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +25,12 @@ pub struct PermissionSheet {
     pub reads: Vec<String>,
     /// The provider's events that it understands.
     pub events: Vec<String>,
+    /// How far the provider's webhooks are to be believed, where it takes any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_trust: Option<Trust>,
+    /// Hosts from which the host fetches what verifies webhooks, or confirms an endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhook_hosts: Vec<String>,
     /// What the component imports from the host.
     pub imports: Vec<String>,
 }
@@ -64,6 +71,8 @@ impl PermissionSheet {
             writes: codes(Effect::Write),
             reads: codes(Effect::Read),
             events: manifest.webhook.iter().flat_map(|webhook| webhook.events.clone()).collect(),
+            webhook_trust: manifest.webhook.as_ref().map(WebhookRules::trust),
+            webhook_hosts: manifest.webhook.as_ref().map(WebhookRules::fetches_from).unwrap_or_default(),
             imports: imports.to_vec(),
         }
     }
@@ -87,9 +96,9 @@ fn secret_uses(manifest: &Manifest) -> Vec<SecretUse> {
             uses.push(SecretUse { field: field.to_owned(), attached: scheme.placement.describe() });
         }
     }
-    if let Some(webhook) = &manifest.webhook {
+    for field in manifest.webhook.iter().flat_map(|webhook| webhook.fields()) {
         let attached = "nowhere: it only verifies webhooks".to_owned();
-        uses.push(SecretUse { field: webhook.verify.secret().to_owned(), attached });
+        uses.push(SecretUse { field: field.to_owned(), attached });
     }
     uses
 }

@@ -17,6 +17,20 @@ pub struct Endpoint {
     pub integration: IntegrationId,
 }
 
+/// How far a delivery is to be believed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// Nothing shows where it came from: it is taken for a hint to look at the provider, and
+    /// nothing it says is passed on.
+    Untrusted,
+    /// Its sender knows a secret, and its bytes are not signed.
+    Authenticated,
+    /// Its sender signed these very bytes.
+    #[default]
+    Verified,
+}
+
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "state")]

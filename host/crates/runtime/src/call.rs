@@ -8,6 +8,7 @@ use std::time::Duration;
 use gatehouse_domain::execution::{Cost, Fault, LogLine};
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::guest::{Account, GuestError};
+use gatehouse_domain::webhook::Trust;
 use serde_json::{Map, Value};
 
 mod cancel;
@@ -34,6 +35,8 @@ pub enum Target {
     /// of events: `id`, `kind`, `provider_kind`, `occurred_at_ms`, `subject` where there is
     /// one, and `data`, an object.
     ParseWebhook {
+        /// How far it is to be believed.
+        trust: Trust,
         /// The headers, names in lower case, without the signature.
         headers: Vec<(String, String)>,
         /// The raw body.

@@ -181,7 +181,7 @@ pub(crate) fn check_settings(manifest: &Manifest, settings: &Map<String, Value>,
 }
 
 impl Base {
-    fn of(egress: &Egress, settings: &Map<String, Value>, origins: &Origins) -> Result<Self, Problem> {
+    pub(crate) fn of(egress: &Egress, settings: &Map<String, Value>, origins: &Origins) -> Result<Self, Problem> {
         let own = egress.base_url.strip_prefix("https://").unwrap_or_default();
         let (host, path) = own.find('/').map_or((own, ""), |slash| own.split_at(slash));
         match settings.get(BASE_URL).filter(|value| !value.is_null()) {

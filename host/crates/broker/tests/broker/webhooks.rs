@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gatehouse_broker::{CredentialContext, Credentials, RefusalReason, TenantKeyRef};
+use gatehouse_broker::{
+    CredentialContext, Credentials, FetchFor, Inbound, RefusalReason, Sealed, SignAs, TenantKeyRef, Vault,
+};
 use gatehouse_domain::ErrorKind;
-use gatehouse_domain::manifest::webhook::Verify;
+use gatehouse_domain::manifest::WebhookRules;
 use gatehouse_domain::time::{Timestamp, from_millis};
 use serde_json::json;
 
@@ -18,13 +20,46 @@ fn now() -> Timestamp {
     from_millis(1_700_000_000_000)
 }
 
-fn scheme() -> Verify {
+fn scheme() -> WebhookRules {
     let scheme = json!({
         "type": "hmac", "algorithm": "sha256", "secret": "webhook_secret", "header": "X-Signature",
         "encoding": "hex", "signed": "{timestamp}.{body}", "tolerance_seconds": 300,
         "format": { "style": "pairs", "timestamp": "t", "signature": "v1" },
     });
-    serde_json::from_value(scheme).unwrap()
+    serde_json::from_value(json!({ "verify": scheme })).unwrap()
+}
+
+fn sign(
+    vault: &Vault,
+    key: &TenantKeyRef,
+    context: &CredentialContext,
+    sealed: &BTreeMap<String, String>,
+) -> gatehouse_domain::Result<Headers> {
+    let rules = scheme();
+    vault.sign_webhook(SignAs { key, context, sealed, rules: &rules, url: "" }, &[], BODY, now())
+}
+
+fn believe(
+    setup: &Setup,
+    key: &TenantKeyRef,
+    context: &CredentialContext,
+    fields: &BTreeMap<String, String>,
+    headers: &Headers,
+    body: &[u8],
+) -> Result<(), gatehouse_broker::Refusal> {
+    let rules = scheme();
+    let via = FetchFor {
+        tenant: context.tenant,
+        integration: context.integration,
+        manifest: &setup.manifest,
+        rules: &rules,
+        settings: &setup.settings,
+    };
+    let request = Inbound { method: "POST", url: "", headers, body };
+    let sealed = [Sealed { key, context, fields, prefix: "" }];
+    // Nothing is fetched for this scheme, so the verdict is there at once.
+    let verdict = setup.broker.verify_webhook(&setup.vault, &sealed, &via, request, now());
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(verdict)
 }
 
 /// A tenant's integration whose sealed secret signs.
@@ -44,7 +79,7 @@ impl Side {
 
     fn sign(&self) -> Headers {
         let Setup { vault, key, context, .. } = &self.setup;
-        vault.sign_webhook(key, context, &self.sealed, &scheme(), BODY, now()).unwrap()
+        sign(vault, key, context, &self.sealed).unwrap()
     }
 
     fn verify(&self, headers: &Headers, body: &[u8]) -> Result<(), RefusalReason> {
@@ -58,8 +93,7 @@ impl Side {
         headers: &Headers,
         body: &[u8],
     ) -> Result<(), RefusalReason> {
-        let Setup { broker, vault, .. } = &self.setup;
-        let result = broker.verify_webhook(vault, key, context, &self.sealed, &scheme(), headers, body, now());
+        let result = believe(&self.setup, key, context, &self.sealed, headers, body);
         result.map_err(|refusal| {
             assert!(!refusal.text.contains("whsec"), "{refusal}");
             refusal.reason
@@ -87,7 +121,7 @@ fn another_tenant_neither_verifies_nor_opens_it() {
     let Setup { key, context, .. } = &other.setup;
     for (key, context) in [(key, context), (key, &side.setup.context), (&side.setup.key, context)] {
         assert_eq!(side.verify_as(key, context, &headers, BODY), Err(RefusalReason::NoSecret));
-        let signed = side.setup.vault.sign_webhook(key, context, &side.sealed, &scheme(), BODY, now());
+        let signed = sign(&side.setup.vault, key, context, &side.sealed);
         assert_eq!(signed.unwrap_err().kind, ErrorKind::Corrupt);
     }
 }
@@ -96,10 +130,10 @@ fn another_tenant_neither_verifies_nor_opens_it() {
 fn without_a_secret_nothing_is_signed_or_believed() {
     let side = Side::of(1, "whsec_first");
     let headers = side.sign();
-    let Setup { vault, key, context, broker, .. } = &side.setup;
+    let Setup { vault, key, context, .. } = &side.setup;
     let none = BTreeMap::new();
-    let signed = vault.sign_webhook(key, context, &none, &scheme(), BODY, now());
+    let signed = sign(vault, key, context, &none);
     assert_eq!(signed.unwrap_err().kind, ErrorKind::Conflict);
-    let believed = broker.verify_webhook(vault, key, context, &none, &scheme(), &headers, BODY, now());
+    let believed = believe(&side.setup, key, context, &none, &headers, BODY);
     assert_eq!(believed.unwrap_err().reason, RefusalReason::NoSecret);
 }

@@ -2,7 +2,6 @@
 
 use crate::capability::Effect;
 use crate::error::{Error, Problem, Result};
-use crate::manifest::webhook::{SignatureFormat, Verify};
 use crate::manifest::{Egress, Idempotency, Manifest, Rule};
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -39,8 +38,8 @@ impl Manifest {
         check_name("$.provider", &self.provider, &mut problems);
         check_egress(&self.egress, &mut problems);
         self.check_secrets(&mut problems);
-        self.check_webhook(&mut problems);
         self.check_oauth(&mut problems);
+        self.webhook.iter().for_each(|webhook| webhook.check("$.webhook", &mut problems));
         self.rate_limit.iter().for_each(|rate| rate.check("$.rate_limit", &mut problems));
         self.check_capabilities(&mut problems);
         if problems.is_empty() {
@@ -61,8 +60,8 @@ impl Manifest {
                 need(format!("$.auth[{index}]"), field);
             }
         }
-        if let Some(webhook) = &self.webhook {
-            need("$.webhook.verify.secret".to_owned(), webhook.verify.secret());
+        for field in self.webhook.iter().flat_map(|webhook| webhook.fields()) {
+            need("$.webhook".to_owned(), field);
         }
     }
 
@@ -86,25 +85,6 @@ impl Manifest {
                     wrong(field, format!("{} is not between 1 and {most}", value.unwrap_or_default()));
                 }
             }
-        }
-    }
-
-    fn check_webhook(&self, problems: &mut Vec<Problem>) {
-        let Some(webhook) = &self.webhook else { return };
-        let Verify::Hmac { signed, format, timestamp_header, tolerance_seconds, .. } = &webhook.verify;
-        if !signed.contains("{body}") {
-            problems
-                .push(Problem::at("$.webhook.verify.signed", "must contain {body}, or the body could be exchanged"));
-        }
-        let has_timestamp = matches!(format, SignatureFormat::Pairs { .. }) || timestamp_header.is_some();
-        if signed.contains("{timestamp}") && (!has_timestamp || tolerance_seconds.is_none()) {
-            problems.push(Problem::at(
-                "$.webhook.verify.tolerance_seconds",
-                "a signed {timestamp} needs `tolerance_seconds` and either `format.style = \"pairs\"` or `timestamp_header`",
-            ));
-        }
-        if webhook.dedupe.as_deref().is_some_and(|pointer| !pointer.starts_with('/')) {
-            problems.push(Problem::at("$.webhook.dedupe", "must be a JSON pointer that begins with /"));
         }
     }
 }

@@ -1,8 +1,26 @@
-//! How a provider's webhooks are verified, as data. The host verifies the raw bytes;
+//! How a provider's webhooks are verified and answered, as data. The host verifies the raw bytes;
 //! plugin code sees only what passed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+mod check;
+pub mod handshake;
+pub mod place;
+pub mod signature;
+pub mod template;
+pub mod verify;
+
+pub use handshake::{Answer, Confirm, Handshake, HandshakeMethod, Hash, TokenCheck, When};
+pub use place::Place;
+pub use signature::{HmacAlgorithm, SignatureEncoding, SignatureFormat, TextEncoding, TimestampUnit};
+pub use template::{Part, Template};
+pub use verify::{
+    Basic, BodyHash, Certificate, Hmac, Jwt, JwtAlgorithm, JwtBodyHash, KeyAlgorithm, PublicKey, StandardWebhooks,
+    Token, Verify,
+};
+
+use crate::webhook::Trust;
 
 /// The rules for one provider's webhooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -10,100 +28,70 @@ use serde::{Deserialize, Serialize};
 pub struct WebhookRules {
     /// How a delivery proves where it comes from.
     pub verify: Verify,
-    /// Where the provider's id of a delivery is: a JSON pointer (RFC 6901) into the body.
-    /// Deliveries without one are told apart by their bytes.
-    #[serde(default)]
-    pub dedupe: Option<String>,
+    /// What has to be equal to a credential field besides, such as the topic of a notification.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<Require>,
+    /// Where the provider's id of a delivery is. Deliveries without one are told apart by their
+    /// bytes. Prefer a place that the signature covers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedupe: Option<Place>,
+    /// Requests that the host answers by itself, tried in this order before anything else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handshakes: Vec<Handshake>,
+    /// Whether what does not verify is answered with 401, where a provider tests for that, and not
+    /// with the 404 of an unknown endpoint.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuse_with_401: bool,
     /// The provider's names of the events that the gateway understands, for the permission sheet.
     #[serde(default)]
     pub events: Vec<String>,
 }
 
-/// How a delivery proves where it comes from.
+/// Something in a delivery that has to be equal to a credential field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
-pub enum Verify {
-    /// A keyed hash over a template of the raw body and other parts.
-    Hmac {
-        /// The hash.
-        algorithm: HmacAlgorithm,
-        /// The credential field with the signing secret. It may hold several, one a line,
-        /// while a secret is being rolled.
-        secret: String,
-        /// The header with the signature.
-        header: String,
-        /// How the header is written.
-        #[serde(default)]
-        format: SignatureFormat,
-        /// How the signature is written.
-        encoding: SignatureEncoding,
-        /// What is signed: `{body}`, `{timestamp}` and literal text.
-        signed: String,
-        /// The header with the timestamp, where it is not part of the signature header.
-        #[serde(default)]
-        timestamp_header: Option<String>,
-        /// How far the timestamp may be from now, in seconds. Needed where there is one.
-        #[serde(default)]
-        tolerance_seconds: Option<u32>,
-    },
+#[serde(deny_unknown_fields)]
+pub struct Require {
+    /// Where it is. Every value there has to be equal, and there has to be one.
+    pub at: Place,
+    /// The credential field. It may hold several values, one a line.
+    pub field: String,
 }
 
-/// The hash of an HMAC (RFC 2104).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HmacAlgorithm {
-    /// SHA-256.
-    Sha256,
-    /// SHA-1, for providers that have nothing better.
-    Sha1,
-}
-
-/// How a signature header is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
-#[serde(rename_all = "snake_case", tag = "style", deny_unknown_fields)]
-pub enum SignatureFormat {
-    /// The signature alone.
-    #[default]
-    Plain,
-    /// A prefix, then the signature: `v0=…`.
-    Prefixed {
-        /// The prefix.
-        prefix: String,
-    },
-    /// `t=1700000000,v1=…,v1=…`: pairs, in which a signature may occur several times.
-    Pairs {
-        /// The name of the timestamp.
-        timestamp: String,
-        /// The name of a signature.
-        signature: String,
-    },
-}
-
-/// How a signature is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SignatureEncoding {
-    /// Hexadecimal, of either case.
-    Hex,
-    /// Base64 (RFC 4648 §4).
-    Base64,
-}
-
-impl Verify {
-    /// The headers that carry the proof, in lower case; a gateway does not get to see them.
-    pub fn headers(&self) -> Vec<String> {
-        match self {
-            Self::Hmac { header, timestamp_header, .. } => {
-                let names = std::iter::once(header).chain(timestamp_header);
-                names.map(|name| name.to_ascii_lowercase()).collect()
-            }
-        }
+impl WebhookRules {
+    /// How far a delivery that verified is to be believed.
+    pub fn trust(&self) -> Trust {
+        self.verify.trust()
     }
 
-    /// The credential field that holds the secret.
-    pub fn secret(&self) -> &str {
-        match self {
-            Self::Hmac { secret, .. } => secret,
-        }
+    /// Whether a header carries a proof or a secret: a gateway does not get to see it.
+    pub fn hides(&self, header: &str) -> bool {
+        let required = self.require.iter().filter_map(|require| require.at.header());
+        let mut hidden = self.verify.headers().into_iter().chain(required);
+        let header = header.to_ascii_lowercase();
+        hidden.any(|name| name.strip_suffix('*').map_or(name == header, |stem| header.starts_with(stem)))
+    }
+
+    /// The credential fields that verifying needs, each once.
+    pub fn fields(&self) -> Vec<&str> {
+        let mut fields = self.verify.fields();
+        fields.extend(self.require.iter().map(|require| require.field.as_str()));
+        fields.extend(self.handshakes.iter().flat_map(Handshake::fields));
+        fields.sort_unstable();
+        fields.dedup();
+        fields
+    }
+
+    /// The hosts from which the host fetches keys or certificates, or confirms, by itself.
+    pub fn fetches_from(&self) -> Vec<String> {
+        let mut hosts = self.verify.fetches_from();
+        hosts.extend(
+            self.handshakes
+                .iter()
+                .filter_map(|handshake| handshake.confirm.as_ref())
+                .flat_map(|confirm| confirm.hosts.clone()),
+        );
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
     }
 }

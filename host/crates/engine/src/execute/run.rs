@@ -9,7 +9,8 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
-use gatehouse_domain::manifest::CapabilityRules;
+use gatehouse_domain::manifest::{CapabilityRules, WebhookRules};
+use gatehouse_domain::webhook::Trust;
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_runtime::{Answer, Call, Parameters, Plugin, Target};
 use serde_json::Value;
@@ -120,11 +121,15 @@ impl Run {
         self.plugin.parse(&ask.capability, &ask.parameters)
     }
 
+    /// How far a delivery that verified is to be believed.
+    pub(crate) fn trust(&self) -> Trust {
+        self.plugin.manifest().webhook.as_ref().map_or(Trust::Untrusted, WebhookRules::trust)
+    }
+
     /// The headers of a delivery as the gateway may see them: without the signature.
     pub(crate) fn without_signature(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
         let rules = self.plugin.manifest().webhook.as_ref();
-        let hidden: Vec<String> = rules.map(|rules| rules.verify.headers()).unwrap_or_default();
-        let shown = headers.iter().filter(|(name, _)| !hidden.contains(name));
+        let shown = headers.iter().filter(|(name, _)| !rules.is_some_and(|rules| rules.hides(name)));
         shown.cloned().collect()
     }
 

@@ -1,13 +1,15 @@
 //! The way in: from a request to durable bytes.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use gatehouse_broker::webhook::Refusal;
+use gatehouse_broker::{FetchFor, Inbound, Refusal, Sealed};
 use gatehouse_domain::id::{DeliveryId, EndpointId};
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
 use gatehouse_domain::manifest::WebhookRules;
 use gatehouse_domain::webhook::{Delivery, DeliveryState, Endpoint};
 use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_runtime::Plugin;
 use gatehouse_store::records::{DeliveryBody, DeliveryByIntegration, PendingDelivery};
 
 use super::dedupe;
@@ -41,7 +43,7 @@ impl Engine {
     /// not verify, so that neither can be probed.
     pub async fn accept_delivery(&self, endpoint: EndpointId, incoming: Incoming) -> Result<Accepted> {
         let started = Instant::now();
-        let (endpoint, integration, rules) = self.receiver(endpoint).await?;
+        let (endpoint, integration, plugin, rules) = self.receiver(endpoint).await?;
         // What came before an integration was disconnected, or after, has nothing to be verified with.
         let credentials = self.signing_credentials(endpoint.tenant, integration.id).await;
         let credentials = credentials.map_err(|error| match error.kind {
@@ -50,7 +52,8 @@ impl Engine {
         })?;
         let mut verdict = Ok(());
         for credential in &credentials {
-            verdict = self.verify(credential, &rules, &incoming).map_err(|refusal| refusal.to_string());
+            let verified = self.verify(credential, &plugin, &rules, &integration, &endpoint, &incoming).await;
+            verdict = verified.map_err(|refusal| refusal.to_string());
             if verdict.is_ok() {
                 break;
             }
@@ -69,20 +72,30 @@ impl Engine {
         Ok(accepted)
     }
 
-    fn verify(&self, credential: &Opened, rules: &WebhookRules, incoming: &Incoming) -> Result<(), Refusal> {
-        self.0.broker.verify_webhook(
-            &self.0.vault,
-            &credential.key,
-            &credential.context,
-            &credential.fields,
-            &rules.verify,
-            &incoming.headers,
-            &incoming.body,
-            self.now(),
-        )
+    async fn verify(
+        &self,
+        credential: &Opened,
+        plugin: &Plugin,
+        rules: &WebhookRules,
+        integration: &Integration,
+        endpoint: &Endpoint,
+        incoming: &Incoming,
+    ) -> Result<(), Refusal> {
+        let sealed =
+            Sealed { key: &credential.key, context: &credential.context, fields: &credential.fields, prefix: "" };
+        let via = FetchFor {
+            tenant: endpoint.tenant,
+            integration: integration.id,
+            manifest: plugin.manifest(),
+            rules,
+            settings: &integration.settings,
+        };
+        let url = self.webhook_url(endpoint.id);
+        let request = Inbound { method: "POST", url: &url, headers: &incoming.headers, body: &incoming.body };
+        self.0.broker.verify_webhook(&self.0.vault, &[sealed], &via, request, self.now()).await
     }
 
-    async fn receiver(&self, id: EndpointId) -> Result<(Endpoint, Integration, WebhookRules)> {
+    async fn receiver(&self, id: EndpointId) -> Result<(Endpoint, Integration, Arc<Plugin>, WebhookRules)> {
         let stored = self.0.store.admin().get::<Endpoint>(&id).await?;
         let endpoint = stored.ok_or_else(|| nothing_here(id))?.record;
         let integration = self.0.store.tenant(endpoint.tenant).get::<Integration>(&endpoint.integration).await?;
@@ -91,12 +104,13 @@ impl Engine {
         if integration.status == IntegrationStatus::Disabled {
             return Err(nothing_here(id));
         }
-        let rules = self.plugin(&integration.plugin).await?.manifest().webhook.clone();
-        Ok((endpoint, integration, rules.ok_or_else(|| nothing_here(id))?))
+        let plugin = self.plugin(&integration.plugin).await?;
+        let rules = plugin.manifest().webhook.clone().ok_or_else(|| nothing_here(id))?;
+        Ok((endpoint, integration, plugin, rules))
     }
 
     async fn keep_delivery(&self, endpoint: &Endpoint, rules: &WebhookRules, incoming: Incoming) -> Result<Accepted> {
-        let seen = dedupe::seen(endpoint, rules, &incoming.body, self.new_id()?, self.now());
+        let seen = dedupe::seen(endpoint, rules, &incoming, self.new_id()?, self.now());
         let scope = self.0.store.tenant(endpoint.tenant);
         let seen_id = (seen.integration, seen.key);
         let mut change = self.0.store.change();

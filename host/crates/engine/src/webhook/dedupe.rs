@@ -1,12 +1,14 @@
 //! Telling a repeated delivery from a new one.
 
+use gatehouse_broker::Inbound;
 use gatehouse_domain::id::DeliveryId;
 use gatehouse_domain::manifest::WebhookRules;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_store::records::SeenDelivery;
 use ring::digest::{SHA256, digest};
-use serde_json::Value;
+
+use super::Incoming;
 
 /// How long a delivery is remembered: longer than providers keep repeating one.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(72);
@@ -16,13 +18,13 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(72);
 pub(super) fn seen(
     endpoint: &Endpoint,
     rules: &WebhookRules,
-    body: &[u8],
+    incoming: &Incoming,
     delivery: DeliveryId,
     now: Timestamp,
 ) -> SeenDelivery {
     SeenDelivery {
         integration: endpoint.integration,
-        key: key_of(rules, body),
+        key: key_of(rules, incoming),
         delivery,
         expires_at: now.saturating_add(REMEMBERED).unwrap_or(Timestamp::MAX),
     }
@@ -33,23 +35,16 @@ pub(super) fn is_over(seen: &SeenDelivery, now: Timestamp) -> bool {
     seen.expires_at <= now
 }
 
-fn key_of(rules: &WebhookRules, body: &[u8]) -> [u8; 32] {
-    let named = rules.dedupe.as_deref().and_then(|pointer| provider_id(body, pointer));
+fn key_of(rules: &WebhookRules, incoming: &Incoming) -> [u8; 32] {
+    let Incoming { headers, body } = incoming;
+    let request = Inbound { method: "POST", url: "", headers, body };
+    let named = rules.dedupe.as_ref().and_then(|place| request.text_at(place)).filter(|id| !id.is_empty());
     // The prefix keeps an id apart from a body with the same bytes.
     let text = match &named {
         Some(id) => [b"id\n", id.as_bytes()].concat(),
-        None => [b"body\n", body].concat(),
+        None => [b"body\n", body.as_slice()].concat(),
     };
     let mut key = [0; 32];
     key.copy_from_slice(digest(&SHA256, &text).as_ref());
     key
-}
-
-fn provider_id(body: &[u8], pointer: &str) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    match body.pointer(pointer)? {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    }
 }

@@ -102,7 +102,7 @@ async fn ask_gateway(
     body: Vec<u8>,
 ) -> Result<Vec<Parsed>, String> {
     let run = Run::prepare(engine, tenant, integration).await.map_err(|error| error.message)?;
-    let target = Target::ParseWebhook { headers: run.without_signature(&delivery.headers), body };
+    let target = Target::ParseWebhook { trust: run.trust(), headers: run.without_signature(&delivery.headers), body };
     let report = run.look(engine, target).await.map_err(|error| error.message)?;
     match report.answer {
         Answer::Ok(events) => serde_json::from_value(events).map_err(|error| error.to_string()),

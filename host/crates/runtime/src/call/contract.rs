@@ -26,8 +26,8 @@ pub(crate) async fn call(
             let answer: (Result<wire::Account, wire::Error>,) = typed(store, instance, &exports.test, ()).await?;
             answered(answer.0, |account| Ok(json!(Account::from(account))))
         }
-        Target::ParseWebhook { headers, body } => {
-            let delivery = wire::Delivery { headers, body };
+        Target::ParseWebhook { trust, headers, body } => {
+            let delivery = wire::Delivery { trust: trust.into(), headers, body };
             let answer: (Result<Vec<wire::Event>, wire::Error>,) =
                 typed(store, instance, &exports.parse, (delivery,)).await?;
             answered(answer.0, |events| events.into_iter().map(event).collect())

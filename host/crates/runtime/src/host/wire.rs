@@ -155,10 +155,24 @@ pub(crate) struct Error {
     retry_after_ms: Option<u64>,
 }
 
+/// `webhook.trust`.
+#[derive(Debug, Clone, Copy, ComponentType, Lower)]
+#[component(enum)]
+#[repr(u8)]
+pub(crate) enum Trust {
+    #[component(name = "verified")]
+    Verified,
+    #[component(name = "authenticated")]
+    Authenticated,
+    #[component(name = "untrusted")]
+    Untrusted,
+}
+
 /// `webhook.delivery`.
 #[derive(Debug, ComponentType, Lower)]
 #[component(record)]
 pub(crate) struct Delivery {
+    pub(crate) trust: Trust,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -360,6 +374,16 @@ impl From<call::Write> for Write {
             reference: write.reference,
             first_sent_at_ms: write.first_sent_at_ms,
             last_sent_at_ms: write.last_sent_at_ms,
+        }
+    }
+}
+
+impl From<gatehouse_domain::webhook::Trust> for Trust {
+    fn from(trust: gatehouse_domain::webhook::Trust) -> Self {
+        match trust {
+            gatehouse_domain::webhook::Trust::Verified => Self::Verified,
+            gatehouse_domain::webhook::Trust::Authenticated => Self::Authenticated,
+            gatehouse_domain::webhook::Trust::Untrusted => Self::Untrusted,
         }
     }
 }

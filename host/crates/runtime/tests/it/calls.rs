@@ -1,6 +1,7 @@
 //! What a call is given and what it sees of the world.
 
 use gatehouse_domain::guest::Account;
+use gatehouse_domain::webhook::Trust;
 use gatehouse_runtime::egress::{Body, Method};
 use gatehouse_runtime::{Answer, Change, Report, Target, Write};
 use serde_json::{Map, Value, json};
@@ -82,13 +83,13 @@ async fn a_connection_is_tested() {
 async fn a_webhook_is_parsed() {
     let headers = vec![("x-topic".to_owned(), "paid".to_owned())];
     let body = br#"{"id":"evt_1"}"#.to_vec();
-    let report = run(Target::ParseWebhook { headers: headers.clone(), body }, "").await;
+    let report = run(Target::ParseWebhook { trust: Trust::Verified, headers: headers.clone(), body }, "").await;
     let expect = json!([{
         "id": "14 bytes", "kind": "payment.succeeded", "provider_kind": "x-topic",
         "occurred_at_ms": 5, "data": { "id": "evt_1" },
     }]);
     assert_eq!(ok(report), expect);
-    let report = run(Target::ParseWebhook { headers, body: b"[1]".to_vec() }, "").await;
+    let report = run(Target::ParseWebhook { trust: Trust::Verified, headers, body: b"[1]".to_vec() }, "").await;
     assert!(crate::guest::trap(&report).0.contains("not a JSON object"), "{report:?}");
 }
 
