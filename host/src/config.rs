@@ -45,6 +45,11 @@ pub struct Config {
     /// then `~/.config/gatehouse/root.key`). It must be outside `data_dir`, or a copy of the
     /// data would bring its own key along.
     pub root_key_file: PathBuf,
+    /// The files of root keys that something may still be sealed under (default: none). Like
+    /// `root_key_file`, outside `data_dir`. After `gatehouse keys rotate-root` an old one can be
+    /// taken out.
+    #[serde(deserialize_with = "paths")]
+    pub previous_root_key_files: Vec<PathBuf>,
     /// A folder whose `.wasm` files are uploaded at every start (default: none).
     pub plugins_dir: Option<PathBuf>,
     /// What is asked of a plugin before it is loaded.
@@ -243,6 +248,12 @@ pub fn load(args: &ConfigArgs, surroundings: &Surroundings) -> Result<Loaded> {
     let mut config: Config = figment.extract().map_err(|error| explain::refused(&figment, error))?;
     explain::refuse_problems(&figment, check::settle(&mut config))?;
     Ok(Loaded { config, file })
+}
+
+/// Reads a list of paths, or one text with commas between as a variable has it.
+fn paths<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<PathBuf>, D::Error> {
+    let texts: Vec<origin::Text> = origin::list(deserializer)?;
+    Ok(texts.into_iter().map(|text| PathBuf::from(text.0)).collect())
 }
 
 /// Whether `path` is `folder` or below it, as far as the names tell.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatehouse_api::{Join, Options};
-use gatehouse_broker::{Broker, BrokerConfig, RootKey, Vault};
+use gatehouse_broker::{Broker, BrokerConfig};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_engine::jobs::RunnerLimits;
 use gatehouse_engine::ledger::Pace;
@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 
 mod deployment;
+pub(crate) mod key_note;
 mod shutdown;
 
 pub use shutdown::{StoreFailed, until_signal};
@@ -55,7 +56,9 @@ impl Server {
         let address = listener.local_addr().map_err(|error| in_use(config.listen, &error))?;
         let (engine, new_root_key) = open_engine(config, address).await?;
         let (stop, stopped) = watch::channel(false);
-        let working = engine.start(stopped.clone()).await?;
+        let mut working = engine.start(stopped.clone()).await?;
+        let note = key_note::keep(engine.store().clone(), config.data_dir.clone(), stopped.clone());
+        working.push(tokio::spawn(note));
         let serving = tokio::spawn(serve(listener, engine.clone(), options(config), stopped));
         Ok(Self { address, engine, new_root_key, stop, serving, working })
     }
@@ -82,10 +85,8 @@ impl Server {
 }
 
 async fn open_engine(config: &Config, address: SocketAddr) -> Result<(Engine, bool)> {
-    let (root, new_root_key) = RootKey::load_or_create(&config.root_key_file)?;
     let store = open_store(config)?;
-    let deployment = deployment::identify(&store).await?;
-    let vault = Vault::new(root, deployment);
+    let (vault, new_root_key) = deployment::open_vault(config, &store).await?;
     let runtime = Runtime::new(RuntimeConfig {
         worker: compile_worker(),
         pool: PoolConfig { instances: config.pool.instances, ..PoolConfig::default() },

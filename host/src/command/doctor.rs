@@ -90,6 +90,7 @@ fn examine(loaded: &Loaded, program: &Path) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("configuration", format!("can be used ({file})"))];
     findings.extend(folders::examine(config));
     findings.push(root_key::examine(config));
+    findings.extend(root_key::examine_needed(config));
     findings.push(system::listen_address(config.listen));
     findings.push(telemetry::traces(&config.telemetry));
     findings.push(telemetry::metrics(config));

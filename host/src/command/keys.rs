@@ -1,4 +1,7 @@
-//! `gatehouse keys`: API keys. Some of it needs no running server; the rest asks one over its API.
+//! `gatehouse keys`: API keys and root keys. Some of it needs no running server; the rest asks one
+//! over its API.
+
+use std::path::PathBuf;
 
 use gatehouse_domain::Result;
 
@@ -6,6 +9,7 @@ use crate::output::Out;
 
 mod local;
 mod remote;
+mod root;
 
 /// What to do with keys.
 #[derive(Debug, clap::Subcommand)]
@@ -32,6 +36,16 @@ pub(crate) enum Command {
     Rotate(remote::Rotate),
     /// Take a key back.
     Revoke(remote::Revoke),
+    /// Make a new root key in a file, to take the place of the one in use.
+    NewRoot {
+        /// The file, which must not exist, outside the data folder.
+        file: PathBuf,
+        /// Answer with JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have the server exchange the root key in use for the one in its `root_key_file`.
+    RotateRoot(root::RotateRoot),
 }
 
 /// Does it.
@@ -43,5 +57,7 @@ pub(crate) fn run(command: Command, out: &mut Out<'_>) -> Result<()> {
         Command::List(ask) => remote::list(&ask, out),
         Command::Rotate(ask) => remote::rotate(&ask, out),
         Command::Revoke(ask) => remote::revoke(&ask, out),
+        Command::NewRoot { file, json } => root::new_root(&file, json, out),
+        Command::RotateRoot(ask) => root::rotate(&ask, out),
     }
 }

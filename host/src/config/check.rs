@@ -11,6 +11,9 @@ use crate::config::{Config, is_within};
 /// The largest memory of one instance that the pool reserves room for.
 const LARGEST_MEMORY: usize = 256 << 20;
 
+/// The key that lists older root keys.
+const PREVIOUS: &str = "previous_root_key_files";
+
 /// Checks every rule, and writes `public_url` without a slash at its end.
 pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -76,12 +79,10 @@ fn check_health(config: &Config, problems: &mut Vec<Problem>) {
 }
 
 fn check_paths(config: &Config, problems: &mut Vec<Problem>) {
-    let paths = [
-        ("data_dir", Some(&config.data_dir)),
-        ("root_key_file", Some(&config.root_key_file)),
-        ("plugins_dir", config.plugins_dir.as_ref()),
-    ];
-    for (key, path) in paths.into_iter().filter_map(|(key, path)| Some((key, path?))) {
+    let named = [("data_dir", Some(&config.data_dir)), ("root_key_file", Some(&config.root_key_file))];
+    let named = named.into_iter().chain([("plugins_dir", config.plugins_dir.as_ref())]);
+    let previous = config.previous_root_key_files.iter().map(|path| (PREVIOUS, path));
+    for (key, path) in named.filter_map(|(key, path)| Some((key, path?))).chain(previous) {
         if path.as_os_str().is_empty() {
             problems.push(Problem::at(key, "is empty; write a path"));
         } else if path.starts_with("~") {
@@ -90,17 +91,20 @@ fn check_paths(config: &Config, problems: &mut Vec<Problem>) {
             problems.push(Problem::at(key, message));
         }
     }
-    check_key_is_apart(&config.root_key_file, &config.data_dir, problems);
+    check_key_is_apart("root_key_file", &config.root_key_file, &config.data_dir, problems);
+    for path in &config.previous_root_key_files {
+        check_key_is_apart(PREVIOUS, path, &config.data_dir, problems);
+    }
 }
 
-fn check_key_is_apart(key: &Path, data: &Path, problems: &mut Vec<Problem>) {
+fn check_key_is_apart(name: &str, key: &Path, data: &Path, problems: &mut Vec<Problem>) {
     if is_within(key, data) {
         let message = format!(
             "`{}` is inside the data folder `{}`, so a copy of the data would bring its key along; move it elsewhere",
             key.display(),
             data.display()
         );
-        problems.push(Problem::at("root_key_file", message));
+        problems.push(Problem::at(name, message));
     }
 }
 

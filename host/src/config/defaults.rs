@@ -54,6 +54,7 @@ impl Config {
             data_dir: data.map_or_else(|| PathBuf::from("gatehouse-data"), |folder| folder.join("gatehouse")),
             root_key_file: settings
                 .map_or_else(|| PathBuf::from("gatehouse-root.key"), |folder| folder.join("gatehouse/root.key")),
+            previous_root_key_files: Vec::new(),
             plugins_dir: None,
             plugins: Plugins { policy: Policy::Dev },
             egress: Egress { allow: Vec::new() },

@@ -23,6 +23,9 @@ pub struct ConfigArgs {
     /// The file with the root key, outside the data folder.
     #[arg(long, value_name = "FILE")]
     pub root_key_file: Option<String>,
+    /// A file with an older root key; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub previous_root_key_file: Vec<String>,
     /// A folder whose .wasm files are uploaded at every start.
     #[arg(long, value_name = "DIR")]
     pub plugins_dir: Option<String>,
@@ -54,11 +57,13 @@ impl ConfigArgs {
     /// [`gatehouse_domain::ErrorKind::Invalid`] for a `--set` without `=`.
     pub(super) fn pairs(&self) -> Result<Vec<Flag>> {
         let origins = (!self.allow_origin.is_empty()).then(|| self.allow_origin.join(","));
+        let previous = (!self.previous_root_key_file.is_empty()).then(|| self.previous_root_key_file.join(","));
         let own = [
             ("listen", "--listen", &self.listen),
             ("public_url", "--public-url", &self.public_url),
             ("data_dir", "--data-dir", &self.data_dir),
             ("root_key_file", "--root-key-file", &self.root_key_file),
+            ("previous_root_key_files", "--previous-root-key-file", &previous),
             ("plugins_dir", "--plugins-dir", &self.plugins_dir),
             ("egress.allow", "--allow-origin", &origins),
             ("log.level", "--log-level", &self.log_level),

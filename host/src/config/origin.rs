@@ -83,6 +83,17 @@ pub(super) fn list<'de, D: Deserializer<'de>, T: FromStr<Err = Error>>(deseriali
     given.map(|text| text.parse().map_err(de::Error::custom)).collect()
 }
 
+/// A text as it stands, without space around it.
+pub(super) struct Text(pub(super) String);
+
+impl FromStr for Text {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(Self(text.trim().to_owned()))
+    }
+}
+
 impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)

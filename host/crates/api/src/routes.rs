@@ -17,6 +17,7 @@ pub(crate) mod plugins;
 pub(crate) mod policies;
 pub(crate) mod providers;
 pub(crate) mod roles;
+pub(crate) mod rotation;
 pub(crate) mod tenants;
 pub(crate) mod webhooks;
 

@@ -26,5 +26,5 @@ pub use egress::resolve::{Resolve, Resolving};
 pub use message::{Body, Method, Request, Response, SendError};
 pub use secret::Secret;
 pub use session::{Session, SessionSpec};
-pub use vault::{CredentialContext, RootKey, TenantKeyRef, Vault};
+pub use vault::{CredentialContext, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under};
 pub use webhook::{FetchFor, Handshaken, Inbound, Known, Refusal, RefusalReason, Reply, Sealed, SignAs};

@@ -1,4 +1,4 @@
-//! Seals and opens credentials: a root key, one data key a tenant, one use of a key a record.
+//! Seals and opens credentials: root keys, one data key a tenant, one use of a key a record.
 //! Plaintext leaves it only as a [`Secret`].
 
 use std::collections::BTreeMap;
@@ -15,10 +15,18 @@ use crate::bounded::Bounded;
 use crate::credentials::Credentials;
 use crate::secret::Secret;
 
+mod own_keys;
 mod record;
 mod root_key;
+mod root_keys;
+mod tenant_key;
 
+use own_keys::OwnKeys;
+
+pub use own_keys::SealedKeys;
 pub use root_key::RootKey;
+pub use root_keys::RootKeys;
+pub use tenant_key::sealed_under;
 
 /// Thirty-two bytes of key.
 pub(crate) type Key = Zeroizing<[u8; 32]>;
@@ -34,7 +42,7 @@ pub struct TenantKeyRef {
     pub tenant: TenantId,
     /// Which of the tenant's keys it is.
     pub version: u32,
-    /// The key, sealed under the root key, in base64.
+    /// The key, sealed under a root key: the id of that one, a full stop, and base64.
     pub wrapped: String,
 }
 
@@ -55,9 +63,8 @@ const ANSWERS: u32 = 1;
 /// The keys of one deployment.
 pub struct Vault {
     deployment: String,
-    wrap: Key,
-    cwasm: Key,
-    answers: Key,
+    roots: RootKeys,
+    own: OwnKeys,
     api_keys: hmac::Key,
     audit: hmac::Key,
     random: SystemRandom,
@@ -71,28 +78,77 @@ struct OpenKey {
 }
 
 impl Vault {
-    /// A vault under `root`. What it seals opens only in a vault of the same `deployment`.
+    /// A vault under one root key, with own keys that are derived from it. What it seals opens
+    /// only in a vault of the same `deployment`. A deployment that is stored keeps own keys that
+    /// outlive their root key: see [`Vault::begin`].
     pub fn new(root: RootKey, deployment: String) -> Self {
-        Self {
-            deployment,
-            wrap: record::subkey(root.bytes(), "gh/v1/wrap"),
-            cwasm: record::subkey(root.bytes(), "gh/v1/cwasm-mac"),
-            answers: record::subkey(root.bytes(), "gh/v1/answer"),
-            api_keys: hmac::Key::new(hmac::HMAC_SHA256, record::subkey(root.bytes(), "gh/v1/apikey").as_slice()),
-            audit: hmac::Key::new(hmac::HMAC_SHA256, record::subkey(root.bytes(), "gh/v1/audit-mac").as_slice()),
-            random: SystemRandom::new(),
-            open: Bounded::new(OPEN_KEYS, OPEN_FOR),
-        }
+        let own = OwnKeys::derived(&root);
+        Self::of(RootKeys::new(root, Vec::new()), own, deployment)
     }
 
-    /// A new random data key for a tenant, sealed under the root key, in base64.
+    /// The vault of a deployment that begins: with new own keys.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] where the system gives no randomness.
-    pub fn new_tenant_key(&self, tenant: TenantId, version: u32) -> Result<String> {
-        let key = Zeroizing::new(self.random_bytes()?);
-        let aad = self.wrap_aad(tenant, version);
-        record::seal(&self.wrap, version, &self.random_bytes()?, &aad, key.as_slice())
+    pub fn begin(roots: RootKeys, deployment: String) -> Result<Self> {
+        let random = SystemRandom::new();
+        Ok(Self::of(roots, OwnKeys::random(|| random_bytes(&random))?, deployment))
+    }
+
+    /// The vault of a deployment whose own keys are stored. The flag says whether some of them are
+    /// new and have to be stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] where the root key that seals them was not given,
+    /// [`ErrorKind::Corrupt`] where they do not open.
+    pub fn resume(roots: RootKeys, deployment: String, sealed: &SealedKeys) -> Result<(Self, bool)> {
+        let random = SystemRandom::new();
+        let root = roots.root(&sealed.root)?;
+        let (own, lacking) = OwnKeys::open(root, &deployment, sealed, || random_bytes(&random))?;
+        Ok((Self::of(roots, own, deployment), lacking))
+    }
+
+    /// The vault of a deployment from before it had own keys: the ones that its root key gave.
+    /// Answers the id of that root key too, the first one, the current before all others, whose
+    /// vault `fits` finds good.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] where none is good.
+    pub fn adopt(roots: RootKeys, deployment: String, fits: impl Fn(&Self) -> bool) -> Result<(Self, String)> {
+        let mut ids: Vec<String> = roots.ids().map(str::to_owned).collect();
+        ids.sort_by_key(|id| id != roots.current());
+        let own = OwnKeys::derived(roots.root(roots.current())?);
+        let mut vault = Self::of(roots, own, deployment);
+        for id in ids {
+            let own = OwnKeys::derived(vault.roots.root(&id)?);
+            vault = Self::of(vault.roots, own, vault.deployment);
+            if fits(&vault) {
+                return Ok((vault, id));
+            }
+        }
+        let message = "none of the root keys that were given is the one that this store was made with; start with the \
+                       root key file that it was made with";
+        Err(Error::invalid(message))
+    }
+
+    fn of(roots: RootKeys, own: OwnKeys, deployment: String) -> Self {
+        let mac = |key: &Key| hmac::Key::new(hmac::HMAC_SHA256, key.as_slice());
+        let (api_keys, audit) = (mac(&own.api_keys), mac(&own.audit));
+        let (random, open) = (SystemRandom::new(), Bounded::new(OPEN_KEYS, OPEN_FOR));
+        Self { deployment, roots, own, api_keys, audit, random, open }
+    }
+
+    /// The root keys that it was given.
+    pub fn roots(&self) -> &RootKeys {
+        &self.roots
+    }
+
+    /// The deployment's own keys, sealed under the root key of this id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] for a root key that was not given.
+    pub fn seal_own_keys(&self, root: &str) -> Result<SealedKeys> {
+        self.own.seal(self.roots.root(root)?, &self.deployment, || self.random_bytes())
     }
 
     /// Seals each field of a credential by itself, in base64.
@@ -144,7 +200,7 @@ impl Vault {
 
     /// The key of the compile cache's MAC.
     pub fn cwasm_key(&self) -> [u8; 32] {
-        *self.cwasm
+        *self.own.compiled
     }
 
     /// What is stored of an API key in place of its secret: HMAC-SHA-256 under a subkey, so that
@@ -162,7 +218,7 @@ impl Vault {
     /// # Errors
     /// [`ErrorKind::Internal`] where the system gives no randomness.
     pub fn seal_answer(&self, id: &[u8; 32], answer: &[u8]) -> Result<String> {
-        record::seal(&self.answers, ANSWERS, &self.random_bytes()?, id, answer)
+        record::seal(&self.own.answers, ANSWERS, &self.random_bytes()?, id, answer)
     }
 
     /// Opens what [`Vault::seal_answer`] sealed under the same `id`.
@@ -170,7 +226,7 @@ impl Vault {
     /// # Errors
     /// [`ErrorKind::Corrupt`] for anything else.
     pub fn open_answer(&self, id: &[u8; 32], sealed: &str) -> Result<Vec<u8>> {
-        let plain = record::open(&self.answers, ANSWERS, id, sealed).map(|plain| plain.to_vec());
+        let plain = record::open(&self.own.answers, ANSWERS, id, sealed).map(|plain| plain.to_vec());
         plain.ok_or_else(|| Error::new(ErrorKind::Corrupt, "a kept answer does not open under this root key"))
     }
 
@@ -210,34 +266,7 @@ impl Vault {
         let Some(record) = sealed.get(field) else { return Ok(None) };
         let open = self.unwrap(key)?;
         let plain = record::open(&open.key, key.version, &self.aad(key, context, field), record);
-        plain.map(|plain| Some(Secret::new(plain))).ok_or_else(|| {
-            let message = "a sealed credential does not open: it was changed, moved, or sealed by another deployment; \
-                           restore it from a backup or connect the integration again";
-            Error::new(ErrorKind::Corrupt, message).with("integration", context.integration).with("field", field)
-        })
-    }
-
-    fn unwrap(&self, key: &TenantKeyRef) -> Result<Arc<OpenKey>> {
-        let name = (key.tenant, key.version);
-        if let Some(open) = self.open.get(&name).filter(|open| open.wrapped == key.wrapped) {
-            return Ok(open);
-        }
-        let aad = self.wrap_aad(key.tenant, key.version);
-        let plain = record::open(&self.wrap, key.version, &aad, &key.wrapped).map(Zeroizing::new);
-        let bytes = plain.and_then(|plain| <[u8; 32]>::try_from(plain.as_slice()).ok()).map(Zeroizing::new);
-        let bytes = bytes.ok_or_else(|| {
-            let message = "a tenant's key does not open: the root key is another one, or the store was changed; \
-                           start with the root key file that this store was made with";
-            Error::new(ErrorKind::Corrupt, message).with("tenant", key.tenant).with("key_version", key.version)
-        })?;
-        let open = Arc::new(OpenKey { wrapped: key.wrapped.clone(), key: bytes });
-        self.open.insert(name, open.clone());
-        Ok(open)
-    }
-
-    fn wrap_aad(&self, tenant: TenantId, version: u32) -> Vec<u8> {
-        let (tenant, version) = (tenant.to_bytes(), version.to_be_bytes());
-        record::aad(&[b"gatehouse/tenant-key", self.deployment.as_bytes(), &tenant, &version])
+        plain.map(|plain| Some(Secret::new(plain))).ok_or_else(|| does_not_open(context, field))
     }
 
     fn aad(&self, key: &TenantKeyRef, context: &CredentialContext, field: &str) -> Vec<u8> {
@@ -256,10 +285,20 @@ impl Vault {
     }
 
     fn random_bytes(&self) -> Result<[u8; 32]> {
-        let mut bytes = [0; 32];
-        self.random.fill(&mut bytes).map_err(|_| Error::internal("the system gives no randomness"))?;
-        Ok(bytes)
+        random_bytes(&self.random)
     }
+}
+
+fn random_bytes(random: &SystemRandom) -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes).map_err(|_| Error::internal("the system gives no randomness"))?;
+    Ok(bytes)
+}
+
+fn does_not_open(context: &CredentialContext, field: &str) -> Error {
+    let message = "a sealed credential does not open: it was changed, moved, or sealed by another deployment; \
+                   restore it from a backup or connect the integration again";
+    Error::new(ErrorKind::Corrupt, message).with("integration", context.integration).with("field", field)
 }
 
 /// The id has a fixed length, so nothing of it can be taken for the secret.

@@ -79,7 +79,6 @@ pub const ASKED_WITHIN: &[(&str, &str)] = &[
     ("payloads:read", "answers are redacted without it"),
     ("tenants:act", "the header `Gatehouse-Tenant` asks for it"),
     ("admin:system:read", "parts of the deployment's own state"),
-    ("admin:system:write", "parts of the deployment's own state"),
 ];
 
 /// How far the permission of this name reaches; none where there is no such permission.

@@ -122,7 +122,8 @@ impl Engine {
     }
 
     /// Settles what a crash left open, then starts the background work: parsing webhook
-    /// deliveries, running jobs, pruning, erasing deleted tenants, and writing when keys were used last.
+    /// deliveries, running jobs, pruning, erasing deleted tenants, exchanging keys, and writing when API
+    /// keys were used last.
     /// The tasks end when `stop` says so.
     ///
     /// # Errors
@@ -140,8 +141,9 @@ impl Engine {
         let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop.clone()));
         let eraser = tokio::spawn(crate::tenants::erase_deleted(self.clone(), stop.clone()));
         let uses = tokio::spawn(crate::keys::write_uses(self.clone(), stop.clone()));
+        let keys = tokio::spawn(crate::rotation::exchange_keys(self.clone(), stop.clone()));
         let windows = tokio::spawn(crate::routing::keep_windows(self.clone(), stop));
-        Ok(vec![parser, keeper, runner, pruner, eraser, uses, windows])
+        Ok(vec![parser, keeper, runner, pruner, eraser, uses, keys, windows])
     }
 
     /// Where everything is kept, for plain reads and for health.

@@ -236,7 +236,7 @@ impl Engine {
         let mut work = self.work(by);
         work.tenant(tenant).create(integration)?;
         work.tenant(tenant).create(&by_provider)?;
-        work.tenant(tenant).create(sealed)?;
+        self.keep_credential(&mut work, tenant, sealed).await?;
         if let Some(id) = integration.endpoint {
             work.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
         }

@@ -17,6 +17,8 @@ pub mod roles;
 pub mod tag;
 pub mod tenants;
 
+pub mod rotation;
+
 pub mod catalog;
 pub mod installs;
 pub mod providers;

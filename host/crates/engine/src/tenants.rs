@@ -15,7 +15,7 @@ mod erase;
 pub(crate) use erase::erase_deleted;
 
 /// The generation that a tenant's first key has.
-pub(crate) const FIRST_TENANT_KEY: u32 = 1;
+const FIRST_TENANT_KEY: u32 = 1;
 
 /// The most bytes of a tenant's metadata, as JSON.
 const MOST_METADATA: usize = 16 << 10;
@@ -47,10 +47,9 @@ impl Engine {
         name::check("tenant", &new.name)?;
         check_metadata(&new.metadata)?;
         let tenant = Tenant::new(self.new_id()?, new.name.trim().to_owned(), new.metadata, self.now());
-        let wrapped = self.0.vault.new_tenant_key(tenant.id, FIRST_TENANT_KEY)?;
         let mut work = self.work(&by.about(tenant.id));
         work.admin().create(&tenant)?;
-        work.tenant(tenant.id).create(&TenantKey { version: FIRST_TENANT_KEY, wrapped })?;
+        self.add_tenant_key(&mut work, tenant.id, FIRST_TENANT_KEY).await?;
         work.audit("tenant.created", tenant.id, None, Some(&tenant))?;
         work.commit().await?;
         Ok(tenant)

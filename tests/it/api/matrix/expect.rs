@@ -43,7 +43,7 @@ pub(super) fn parameters(route: &Route) -> Vec<&'static str> {
 
 fn realm(route: &Route) -> Realm {
     match route.path.split('/').nth(1).unwrap() {
-        "tenants" | "providers" | "metrics" => Realm::Deployment,
+        "tenants" | "providers" | "metrics" | "admin" => Realm::Deployment,
         "plugins" if route.path.starts_with("/plugins/tenant") => Realm::Tenant,
         "plugins" => Realm::Deployment,
         "keys" | "audit" => Realm::Either,
@@ -133,6 +133,8 @@ fn done(route: &Route, column: &Column) -> Expect {
         ("POST", "/plugins", _) => problem(422, "invalid", "component"),
         ("POST", "/integrations", Sees::Nothing) => problem(403, "forbidden", "this"),
         ("POST", "/execute", Sees::Nothing) => problem(409, "conflict", "nobody can serve"),
+        // Nobody has put another root key in place.
+        ("POST", "/admin/rotation", _) => problem(409, "conflict", "in use already"),
         // What became of the matrix's own call is known.
         ("POST", "/executions/{execution}/resolve", _) => problem(409, "conflict", "is not unknown"),
         ("POST", "/execute" | "/integrations/{integration}/execute", Sees::OtherCapabilities) => {

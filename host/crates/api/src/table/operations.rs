@@ -1,12 +1,13 @@
-//! The health of the server, what is counted, and this document.
+//! The health of the server, what is counted, its root keys, and this document.
 
 use axum::http::StatusCode;
+use gatehouse_engine::rotation::RootKeyState;
 
 use super::Access::{self, Needs, Public};
 use super::Route;
 use crate::openapi;
 use crate::options::Options;
-use crate::routes::{health, metrics};
+use crate::routes::{health, metrics, rotation};
 
 /// Who may scrape the metrics.
 pub(crate) fn scrapers(options: &Options) -> Access {
@@ -23,6 +24,20 @@ pub(crate) fn routes(options: &Options) -> Vec<Route> {
         Route::get("/health/ready", Public, "Whether requests can be served", health::ready)
             .gives::<health::Health>(StatusCode::OK),
         Route::get("/metrics", scrapers(options), "What is counted and timed, for Prometheus", metrics::scrape),
+        Route::get(
+            "/admin/rotation",
+            Needs("admin:system:read"),
+            "Which root keys are in use, how far the exchange of one has come, and which are not needed any more",
+            rotation::root_keys,
+        )
+        .gives::<RootKeyState>(StatusCode::OK),
+        Route::post(
+            "/admin/rotation",
+            Needs("admin:system:write"),
+            "Begin to exchange the root key in use for the one in `root_key_file`",
+            rotation::rotate_root_key,
+        )
+        .gives::<RootKeyState>(StatusCode::ACCEPTED),
         Route::get("/openapi.json", Public, "This document", openapi::document),
     ]
 }

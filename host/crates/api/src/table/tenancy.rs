@@ -5,11 +5,12 @@ use gatehouse_domain::key::ApiKey;
 use gatehouse_domain::permission::Declared;
 use gatehouse_domain::role::Role;
 use gatehouse_domain::tenant::Tenant;
+use gatehouse_engine::rotation::TenantKeyState;
 
 use super::Access::{Needs, Public};
 use super::{PAGED, Route};
 use crate::page::{Items, Listing};
-use crate::routes::{keys, roles, tenants};
+use crate::routes::{keys, roles, rotation, tenants};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -33,6 +34,20 @@ fn of_tenants() -> Vec<Route> {
             .gives::<Tenant>(StatusCode::OK),
         Route::post("/tenants/{tenant}/resume", write, "Let the tenant's keys work again", tenants::resume)
             .gives::<Tenant>(StatusCode::OK),
+        Route::get(
+            "/tenants/{tenant}/rotate-key",
+            read,
+            "Which keys seal the tenant's credentials, and how far the exchange of one has come",
+            rotation::tenant_keys,
+        )
+        .gives::<TenantKeyState>(StatusCode::OK),
+        Route::post(
+            "/tenants/{tenant}/rotate-key",
+            write,
+            "Begin to exchange the key that seals the tenant's credentials for a new one",
+            rotation::rotate_tenant_key,
+        )
+        .gives::<TenantKeyState>(StatusCode::ACCEPTED),
         Route::delete(
             "/tenants/{tenant}",
             write,

@@ -37,6 +37,42 @@ impl RootKey {
         }
     }
 
+    /// Reads the key from `path`, where one has to be.
+    ///
+    /// # Errors
+    /// As [`RootKey::load_or_create`]; [`gatehouse_domain::ErrorKind::NotFound`] where there is no
+    /// such file.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        match File::open(path) {
+            Ok(file) => load(path, file),
+            Err(error) if error.kind() == IoKind::NotFound => {
+                let message = format!("there is no root key file `{}`", path.display());
+                Err(Error::new(gatehouse_domain::ErrorKind::NotFound, message))
+            }
+            Err(error) => Err(failed("read", path, error)),
+        }
+    }
+
+    /// Makes a new key in the file `path`, which must not exist.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Conflict`] where there is such a file; otherwise as
+    /// [`RootKey::load_or_create`].
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        match create(path)? {
+            (key, true) => Ok(key),
+            (_, false) => {
+                let message = format!(
+                    "there is a key in `{}` already, and it was left as it is; name a new file",
+                    path.display()
+                );
+                Err(Error::conflict(message))
+            }
+        }
+    }
+
     /// A key from bytes that the caller has made or fetched.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use super::*;
 
+mod exchange;
+
 const FIELDS: [(&str, &str); 2] = [("api_key", "sk_test_1234567890"), ("webhook_secret", "whsec_1234567890")];
 
 fn tenant(n: u8) -> TenantId {

@@ -79,7 +79,7 @@ impl Engine {
         });
         let mut work = self.work(by);
         work.tenant(tenant).replace(&stored, &next)?;
-        work.tenant(tenant).put(&sealed)?;
+        self.keep_credential(&mut work, tenant, &sealed).await?;
         work.audit("credential.rotated", next.id, Some(&stored.record), Some(&next))?;
         work.event(tenant, "credential.rotated", Some(&next), next.id, json!({ "version": next.credential_version }))?;
         work.tell_of_move(tenant, &stored, &next)?;
@@ -158,7 +158,7 @@ impl Engine {
         let (next, tested) = self.prove(by, &next, &sealed).await?;
         let mut work = self.work(by);
         work.tenant(tenant).replace(stored, &next)?;
-        work.tenant(tenant).put(&sealed)?;
+        self.keep_credential(&mut work, tenant, &sealed).await?;
         work.tenant(tenant).delete::<RateBudget>(&next.id)?;
         work.audit("integration.connected", next.id, Some(&stored.record), Some(&next))?;
         work.tell_of_move(tenant, stored, &next)?;

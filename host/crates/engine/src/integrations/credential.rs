@@ -6,9 +6,10 @@ use gatehouse_broker::{CredentialContext, TenantKeyRef};
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::{Error, ErrorKind, Result};
-use gatehouse_store::records::{SealedCredential, TenantKey};
+use gatehouse_store::Page;
+use gatehouse_store::records::{ClosedKey, SealedCredential, TenantKey};
 
-use crate::tenants::FIRST_TENANT_KEY;
+use crate::work::Work;
 use crate::{Credentials, Engine};
 
 /// A sealed credential with what the broker needs to open it.
@@ -26,11 +27,27 @@ impl Engine {
         integration: &Integration,
         credentials: &Credentials,
     ) -> Result<SealedCredential> {
-        let key = self.tenant_key(tenant, FIRST_TENANT_KEY).await?;
+        let key = self.newest_key(tenant).await?;
         let version = integration.credential_version;
         let context = CredentialContext { tenant, integration: integration.id, version };
         let fields = self.0.vault.seal(&key, &context, credentials)?;
         Ok(SealedCredential { integration: integration.id, version, key_version: key.version, fields, previous: None })
+    }
+
+    /// Adds a sealed credential to a work, all of it sealed by the tenant's newest key. Every
+    /// credential is stored by this: the work conflicts where a key that seals it is to be
+    /// destroyed, so that none comes in behind the last look.
+    pub(crate) async fn keep_credential(
+        &self,
+        work: &mut Work,
+        tenant: TenantId,
+        sealed: &SealedCredential,
+    ) -> Result<()> {
+        let newest = self.newest_key(tenant).await?;
+        let again = self.resealed(tenant, sealed, &newest).await?;
+        work.tenant(tenant).require::<TenantKey>(&newest.version)?;
+        work.admin().absent::<ClosedKey>(&(tenant, newest.version))?;
+        work.tenant(tenant).put(again.as_ref().unwrap_or(sealed))
     }
 
     /// The sealed credential of an integration.
@@ -39,7 +56,14 @@ impl Engine {
     /// [`ErrorKind::Conflict`] where it was disconnected.
     pub(crate) async fn credential(&self, tenant: TenantId, integration: IntegrationId) -> Result<Opened> {
         let sealed = self.sealed(tenant, integration).await?;
-        self.opened(tenant, &sealed).await
+        match self.opened(tenant, &sealed).await {
+            // Sealed again between the two reads, and the old key destroyed.
+            Err(error) if error.kind == ErrorKind::Corrupt => {
+                let again = self.sealed(tenant, integration).await?;
+                if again == sealed { Err(error) } else { self.opened(tenant, &again).await }
+            }
+            outcome => outcome,
+        }
     }
 
     /// What opens a sealed credential.
@@ -57,12 +81,22 @@ impl Engine {
         integration: IntegrationId,
     ) -> Result<Vec<Opened>> {
         let sealed = self.sealed(tenant, integration).await?;
-        let mut found = vec![self.opened(tenant, &sealed).await?];
+        match self.all_opened(tenant, &sealed).await {
+            Err(error) if error.kind == ErrorKind::Corrupt => {
+                let again = self.sealed(tenant, integration).await?;
+                if again == sealed { Err(error) } else { self.all_opened(tenant, &again).await }
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn all_opened(&self, tenant: TenantId, sealed: &SealedCredential) -> Result<Vec<Opened>> {
+        let mut found = vec![self.opened(tenant, sealed).await?];
         let now = self.now();
-        if let Some(previous) = sealed.previous.filter(|previous| now < previous.until) {
+        if let Some(previous) = sealed.previous.as_ref().filter(|previous| now < previous.until) {
             let key = self.tenant_key(tenant, previous.key_version).await?;
-            let context = CredentialContext { tenant, integration, version: previous.version };
-            found.push(Opened { key, context, fields: previous.fields });
+            let context = CredentialContext { tenant, integration: sealed.integration, version: previous.version };
+            found.push(Opened { key, context, fields: previous.fields.clone() });
         }
         Ok(found)
     }
@@ -75,6 +109,13 @@ impl Engine {
             );
             Error::conflict(message)
         })
+    }
+
+    /// The key that seals what is new.
+    pub(crate) async fn newest_key(&self, tenant: TenantId) -> Result<TenantKeyRef> {
+        let mut newest = self.0.store.tenant(tenant).list::<TenantKey>(&Page::last(1)).await?.items;
+        let key = newest.pop().ok_or_else(|| Error::not_found("tenant", tenant))?;
+        Ok(TenantKeyRef { tenant, version: key.version, wrapped: key.wrapped })
     }
 
     async fn tenant_key(&self, tenant: TenantId, version: u32) -> Result<TenantKeyRef> {

@@ -26,6 +26,38 @@ pub struct SealedCredential {
     pub previous: Option<PreviousCredential>,
 }
 
+/// One part of a sealed credential: fields that are sealed together.
+#[derive(Debug)]
+pub struct SealedPart<'a> {
+    /// Its generation, which its fields are bound to.
+    pub version: u32,
+    /// The generation of the tenant's key that seals it.
+    pub key_version: &'a mut u32,
+    /// The sealed bytes of each field, in base64.
+    pub fields: &'a mut BTreeMap<String, String>,
+}
+
+impl SealedCredential {
+    /// Every part, for whoever seals all of it again. A part that is not told of here would become
+    /// unreadable with the key that seals it.
+    pub fn parts(&mut self) -> Vec<SealedPart<'_>> {
+        let Self { integration: _, version, key_version, fields, previous } = self;
+        let own = SealedPart { version: *version, key_version, fields };
+        let previous = previous.as_mut().map(|PreviousCredential { version, key_version, fields, until: _ }| {
+            SealedPart { version: *version, key_version, fields }
+        });
+        std::iter::once(own).chain(previous).collect()
+    }
+
+    /// The generations of the tenant's key that are needed to open all of it.
+    pub fn key_versions(&self) -> Vec<u32> {
+        let mut versions: Vec<u32> = self.clone().parts().iter().map(|part| *part.key_version).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        versions
+    }
+}
+
 /// A credential that was replaced and is still good for what was signed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousCredential {

@@ -22,12 +22,13 @@ pub struct KeyDigest {
     pub digest: [u8; 32],
 }
 
-/// One generation of the key that seals a tenant's secrets, itself sealed by the root key.
+/// One generation of the key that seals a tenant's secrets, itself sealed by a root key. The
+/// newest seals; an older one opens what is not sealed again yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantKey {
     /// The generation, from 1.
     pub version: u32,
-    /// The sealed key, in base64.
+    /// The id of the root key that seals it, a full stop, and the sealed key in base64.
     pub wrapped: String,
 }
 

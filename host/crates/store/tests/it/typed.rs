@@ -8,10 +8,9 @@ use gatehouse_domain::id::{DeliveryId, EventId, IntegrationId, TenantId};
 use gatehouse_domain::link::{Entity, Link};
 use gatehouse_domain::tenant::Tenant;
 use gatehouse_domain::time::{EPOCH, from_millis};
-use gatehouse_store::records::EventByIntegration;
 use gatehouse_store::records::{
-    DeliveryBody, Deployment, IdempotentRequest, KeyDigest, LinkByIntegration, RouteMinute, RouteWindow,
-    SealedCredential, SeenDelivery, TenantKey,
+    ClosedKey, DeliveryBody, Deployment, EventByIntegration, IdempotentRequest, KeyDigest, LinkByIntegration, OwnKeys,
+    PreviousCredential, Rotation, RotationOf, RouteMinute, RouteWindow, SealedCredential, SeenDelivery, TenantKey,
 };
 use gatehouse_store::storage::Scan;
 use gatehouse_store::{Cursor, Page, Record};
@@ -258,9 +257,25 @@ fn records_keep_their_json() {
     let at = from_millis(1_700_000_000_000);
     let zeros = |prefix: &str| format!("{prefix}_00000000000100000000000000000000");
     check(
-        &Deployment { id: [0xab; 16], created_at: at },
-        json!({"id": "ab".repeat(16), "created_at": "2023-11-14T22:13:20Z"}),
+        &Deployment { id: [0xab; 16], created_at: at, own_keys: None },
+        json!({"id": "ab".repeat(16), "created_at": "2023-11-14T22:13:20Z", "own_keys": null}),
     );
+    let keys = BTreeMap::from([("apikey".to_owned(), "c2VhbGVk".to_owned())]);
+    let own_keys = Some(OwnKeys { root: "aa".into(), older: vec!["bb".into()], keys });
+    check(
+        &Deployment { id: [0; 16], created_at: at, own_keys },
+        json!({"id": "00".repeat(16), "created_at": "2023-11-14T22:13:20Z",
+            "own_keys": {"root": "aa", "older": ["bb"], "keys": {"apikey": "c2VhbGVk"}}}),
+    );
+    let rotation = |of| Rotation { total: Some(9), done: 3, ..Rotation::new(of, "bb".into(), at) };
+    check(
+        &rotation(RotationOf::Root),
+        json!({"of": "root", "to": "bb", "total": 9, "done": 3, "after": null, "problem": null,
+            "started_at": "2023-11-14T22:13:20Z", "updated_at": "2023-11-14T22:13:20Z", "finished_at": null}),
+    );
+    let of_tenant = serde_json::to_value(rotation(RotationOf::Tenant(tenant(1)))).unwrap();
+    assert_eq!(of_tenant["of"], json!({"tenant": tenant(1)}));
+    check(&ClosedKey { tenant: tenant(1), version: 4 }, json!({"tenant": tenant(1), "version": 4}));
     check(
         &KeyDigest { digest: [1; 32], key: gatehouse_domain::id::KeyId::new(1, [0; 10]), tenant: None },
         json!({"digest": "01".repeat(32), "key": zeros("key"), "tenant": null}),
@@ -306,6 +321,27 @@ fn records_keep_their_json() {
         &RouteWindow { integration, capability: "PAY".into(), minutes },
         json!({"integration": zeros("int"), "capability": "PAY", "minutes": [{"at": 7, "good": 1, "bad": 2}]}),
     );
+}
+
+#[test]
+fn every_part_of_a_sealed_credential_is_told_of() {
+    let fields = |text: &str| BTreeMap::from([("api_key".to_owned(), text.to_owned())]);
+    let previous = PreviousCredential { version: 1, key_version: 4, fields: fields("old"), until: EPOCH };
+    let mut sealed = SealedCredential {
+        integration: IntegrationId::new(1, [0; 10]),
+        version: 2,
+        key_version: 5,
+        fields: fields("new"),
+        previous: Some(previous),
+    };
+    assert_eq!(sealed.key_versions(), [4, 5]);
+    for part in sealed.parts() {
+        *part.key_version = 6;
+        part.fields.insert("api_key".to_owned(), format!("again {}", part.version));
+    }
+    assert_eq!(sealed.key_versions(), [6]);
+    assert_eq!((&sealed.fields, sealed.version), (&fields("again 2"), 2));
+    assert_eq!(sealed.previous.unwrap().fields, fields("again 1"));
 }
 
 #[test]
