@@ -18,4 +18,5 @@ mod demo;
 mod ledger;
 mod observe;
 mod peers;
+mod rekey;
 mod tidy;

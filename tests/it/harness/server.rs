@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -95,6 +95,16 @@ impl Server {
         Stopped { folder: Arc::clone(&self.folder), settings: self.settings.clone() }.start_in_vain()
     }
 
+    /// A file beside the data that outlives the server.
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs another command with the server's own settings.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        run(&self.folder, &self.settings, arguments)
+    }
+
     /// What the server printed and logged so far.
     pub(crate) fn output(&self) -> String {
         self.log.lock().unwrap().join("\n")
@@ -116,6 +126,7 @@ impl Server {
 }
 
 /// The data of a server that does not run.
+#[derive(Clone)]
 pub(crate) struct Stopped {
     folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
@@ -153,16 +164,30 @@ impl Stopped {
         (code, log.lock().unwrap().join("\n"))
     }
 
+    /// Runs another command with the server's own settings.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        run(&self.folder, &self.settings, arguments)
+    }
+
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 }
 
+fn run(folder: &TempDir, settings: &[(String, String)], arguments: &[&str]) -> Output {
+    bare(folder, settings).args(arguments).env("GATEHOUSE_KEY", OPERATOR).output().unwrap()
+}
+
 fn command(folder: &TempDir, settings: &[(String, String)]) -> Command {
+    let mut command = bare(folder, settings);
+    command.arg("serve");
+    command
+}
+
+fn bare(folder: &TempDir, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(binary());
     command
-        .arg("serve")
         .current_dir(folder.path())
         .env("GATEHOUSE_LISTEN", "127.0.0.1:0")
         .env("GATEHOUSE_DATA_DIR", folder.path().join("data"))

@@ -101,7 +101,7 @@ mod tests {
         assert!(said.contains(&RootKey::load(&file).unwrap().id()), "{said}");
         assert!(!said.contains(key.trim()), "{said}");
         let error = new_root(&file, true, &mut Out::new(&mut Vec::new())).unwrap_err();
-        assert!(error.message.contains("left as it was"), "{error}");
+        assert!(error.message.contains("left as it is"), "{error}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
     }
 

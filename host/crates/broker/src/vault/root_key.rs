@@ -64,10 +64,8 @@ impl RootKey {
         match create(path)? {
             (key, true) => Ok(key),
             (_, false) => {
-                let message = format!(
-                    "there is a key in `{}` already, and it was left as it is; name a new file",
-                    path.display()
-                );
+                let message =
+                    format!("there is a key in `{}` already, which is left as it is; name a new file", path.display());
                 Err(Error::conflict(message))
             }
         }

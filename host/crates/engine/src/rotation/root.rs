@@ -15,7 +15,7 @@ use super::run::Standing;
 use crate::{Caller, Engine};
 
 /// How many tenants one commit seals again.
-const BATCH: usize = 250;
+const BATCH: usize = 100;
 /// How many tenants are read at a time where nothing is written.
 const SCAN: usize = 1_000;
 
