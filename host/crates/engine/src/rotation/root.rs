@@ -15,7 +15,7 @@ use super::run::Standing;
 use crate::{Caller, Engine};
 
 /// How many tenants one commit seals again.
-const BATCH: usize = 100;
+const BATCH: usize = if cfg!(test) { 2 } else { 100 };
 /// How many tenants are read at a time where nothing is written.
 const SCAN: usize = 1_000;
 
@@ -177,7 +177,7 @@ impl Engine {
     }
 
     /// How many keys of tenants are not sealed under this root key, by a scan of all.
-    async fn keys_not_under(&self, root: &str) -> Result<u64> {
+    pub(super) async fn keys_not_under(&self, root: &str) -> Result<u64> {
         let (mut left, mut page) = (0, Page::first(SCAN));
         loop {
             let tenants = self.0.store.admin().list::<Tenant>(&page).await?;

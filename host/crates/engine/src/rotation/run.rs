@@ -47,20 +47,26 @@ pub(crate) async fn exchange_keys(engine: Engine, mut stop: Receiver<bool>) {
 
 impl Engine {
     /// Goes on with every exchange that is under way. Answers the worst that any stands at.
-    async fn go_on(&self, stop: &Receiver<bool>) -> Result<Standing> {
-        let (mut worst, mut page) = (Standing::Idle, Page::first(PAGE));
+    ///
+    /// # Errors
+    /// The last one of any exchange; the others went on all the same.
+    pub(super) async fn go_on(&self, stop: &Receiver<bool>) -> Result<Standing> {
+        let (mut worst, mut page, mut failed) = (Standing::Idle, Page::first(PAGE), None);
         loop {
             let found = self.0.store.admin().list::<Rotation>(&page).await?;
             for rotation in found.items.iter().filter(|rotation| rotation.finished_at.is_none()) {
                 let standing = match rotation.of {
-                    RotationOf::Root => self.rewrap_all(stop).await?,
-                    RotationOf::Tenant(tenant) => self.reseal_all(tenant, stop).await?,
+                    RotationOf::Root => self.rewrap_all(stop).await,
+                    RotationOf::Tenant(tenant) => self.reseal_all(tenant, stop).await,
                 };
-                worst = worst.max(standing);
+                match standing {
+                    Ok(standing) => worst = worst.max(standing),
+                    Err(error) => failed = Some(error),
+                }
             }
             match found.next {
                 Some(next) if !*stop.borrow() => page.after = Some(next),
-                _ => return Ok(worst),
+                _ => return failed.map_or(Ok(worst), Err),
             }
         }
     }
