@@ -162,7 +162,8 @@ async fn a_deletion_that_does_not_know_of_a_new_key_is_made_again() {
     let place = Place::begin(1, CREDENTIALS).await;
     let (tenant, other) = (place.tenants[0], place.start(1, &[]).await);
     let rotate = async move { drop(other.rotate_tenant_key(&operator(), tenant).await.unwrap()) };
-    let (engine, _) = place.start_with(1, &[], At::Let(0, Box::pin(rotate))).await;
+    // Behind the deletion's look at the keys, and before anything of its commit.
+    let (engine, _) = place.start_with(1, &[], At::LetAfterList(Box::pin(rotate))).await;
     let lost = engine.delete_tenant(&operator(), tenant).await.unwrap_err();
     assert_eq!(lost.kind, ErrorKind::Conflict);
     engine.delete_tenant(&operator(), tenant).await.unwrap();

@@ -35,6 +35,8 @@ pub(super) enum At {
     After(usize),
     /// Somebody else comes first.
     Let(usize, Hook),
+    /// Somebody else comes right behind the first list that is read.
+    LetAfterList(Hook),
     Never,
 }
 
@@ -62,7 +64,21 @@ impl Storage for Trap {
         self.inner.read(keys).await
     }
     async fn scan(&self, scan: Scan) -> Result<Vec<(Vec<u8>, Versioned)>> {
-        self.inner.scan(scan).await
+        let found = self.inner.scan(scan).await;
+        let hook = {
+            let mut at = self.at.lock().unwrap();
+            match std::mem::replace(&mut *at, At::Never) {
+                At::LetAfterList(hook) => Some(hook),
+                other => {
+                    *at = other;
+                    None
+                }
+            }
+        };
+        if let Some(hook) = hook {
+            hook.await;
+        }
+        found
     }
     async fn commit(&self, batch: Batch) -> Result<Seq> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
@@ -75,7 +91,7 @@ impl Storage for Trap {
                     At::Let(_, hook) => (Some(hook), false, false),
                     _ => (None, false, false),
                 },
-                At::Let(..) | At::Never => (None, false, false),
+                At::Let(..) | At::LetAfterList(_) | At::Never => (None, false, false),
             }
         };
         if let Some(hook) = hook {
