@@ -12,8 +12,21 @@ use crate::{Account, Error, Result, imports, json};
 /// # Errors
 /// `invalid-input` where they do not have the shape of `T`: then the schema and `T` differ.
 pub fn settings<T: DeserializeOwned>() -> Result<T> {
-    json::from_bytes(imports::settings().as_bytes())
-        .map_err(|error| Error::invalid_input(format!("the settings do not have the expected shape: {error}")))
+    json::from_bytes(imports::settings().as_bytes()).map_err(|problem| misshaped(&problem))
+}
+
+/// The integration's settings, taken by name; see [`json::read`].
+///
+/// # Errors
+/// As [`settings`].
+pub fn read_settings<T>(with: impl FnOnce(&json::Fields<'_>) -> T) -> Result<T> {
+    json::read(imports::settings().as_bytes(), with).map_err(|problem| misshaped(&problem))
+}
+
+#[cold]
+#[inline(never)]
+fn misshaped(problem: &json::Mismatch) -> Error {
+    Error::invalid_input(format!("the settings do not have the expected shape: {problem}"))
 }
 
 /// The key that makes this call's writes safe to repeat: the same for every attempt.

@@ -1,13 +1,18 @@
 //! JSON from outside, read in two steps: bytes to a document, then the document to a type.
 //!
+//! [`read`] takes the fields by name and is the smallest; [`from_bytes`] reads a derived type.
 //! Every type is thereby read from one source: a second reader for bytes made the first gateway
 //! a quarter larger. An array is never taken for an object.
 
+mod fields;
+mod object;
 mod reader;
 
 use serde::de::DeserializeOwned;
 pub use serde_json::Value;
 
+pub use fields::{Fields, read, read_value};
+pub use object::Object;
 pub use reader::Mismatch;
 
 /// Reads a type from the bytes of a JSON document.
@@ -26,10 +31,21 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Mismatch> {
     T::deserialize(reader::Reader::new(value))
 }
 
+/// Reads bytes as a document of no particular shape.
+///
 /// Kept out of line, so that a component holds one parser.
+///
+/// # Errors
+/// Where the bytes are not JSON.
 #[inline(never)]
-fn document(bytes: &[u8]) -> Result<Value, Mismatch> {
+pub fn document(bytes: &[u8]) -> Result<Value, Mismatch> {
     serde_json::from_slice(bytes).map_err(|error| Mismatch::new(format!("not a JSON document: {error}")))
+}
+
+/// Writes a document as text. `Value::to_string` does the same with a second writer.
+#[inline(never)]
+pub fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Request {
     /// Adds a query pair. The host encodes it.
     #[must_use]
     pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
-        self.request.query.push((name.into(), value.to_string()));
+        push(&mut self.request.query, name.into(), value.to_string());
         self
     }
 
@@ -75,7 +75,7 @@ impl Request {
     /// Adds a header. The host refuses `authorization`, `cookie`, `host` and framing headers.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.request.headers.push((name.into(), value.into()));
+        push(&mut self.request.headers, name.into(), value.into());
         self
     }
 
@@ -156,4 +156,10 @@ impl Request {
         }
         imports::send(self.request).map(|response| Response::new(response, self.effect))
     }
+}
+
+/// Kept out of line, as each kind of name and value makes a method of its own.
+#[inline(never)]
+fn push(pairs: &mut Vec<(String, String)>, name: String, value: String) {
+    pairs.push((name, value));
 }

@@ -63,8 +63,21 @@ impl Response {
     /// # Errors
     /// [`Error::senseless`] where it does not have this shape: a write has happened or not, nobody can say.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        json::from_bytes(&self.response.body)
-            .map_err(|error| self.senseless(format!("the provider's answer does not have the expected shape: {error}")))
+        json::from_bytes(&self.response.body).map_err(|problem| self.misshaped(&problem))
+    }
+
+    /// The fields of the body, which is a JSON object, taken by name; see [`json::read`].
+    ///
+    /// # Errors
+    /// As [`Response::json`].
+    pub fn read<T>(&self, with: impl FnOnce(&json::Fields<'_>) -> T) -> Result<T> {
+        json::read(&self.response.body, with).map_err(|problem| self.misshaped(&problem))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn misshaped(&self, problem: &json::Mismatch) -> Error {
+        self.senseless(format!("the provider's answer does not have the expected shape: {problem}"))
     }
 
     /// What the status says, with the time that the provider asks to wait. The place to begin for
@@ -81,7 +94,7 @@ impl Response {
     /// How long the provider asks to wait (RFC 9110 §10.2.3), in milliseconds. A date is measured
     /// against the answer's own `Date`, as a gateway has no clock.
     pub fn retry_after_ms(&self) -> Option<u64> {
-        let value = self.header("retry-after")?.trim();
+        let value = self.header("retry-after")?.trim_ascii();
         if let Ok(seconds) = value.parse::<u64>() {
             return seconds.checked_mul(1000);
         }
@@ -91,7 +104,7 @@ impl Response {
     /// How long until the moment in a header of this name, in seconds since 1970, as headers such as
     /// `X-RateLimit-Reset` give it. In milliseconds, measured against the answer's own `Date`.
     pub fn reset_after_ms(&self, name: &str) -> Option<u64> {
-        self.until_ms(crate::time::parse_seconds(self.header(name)?.trim())?)
+        self.until_ms(crate::time::parse_seconds(self.header(name)?.trim_ascii())?)
     }
 
     fn until_ms(&self, moment: u64) -> Option<u64> {

@@ -22,7 +22,7 @@ impl Mismatch {
 
     #[cold]
     #[inline(never)]
-    fn below(mut self, part: &str) -> Self {
+    pub(super) fn below(mut self, part: &str) -> Self {
         let separator = if self.path.is_empty() { "" } else { "." };
         self.path = format!("{part}{separator}{}", self.path);
         self
