@@ -84,10 +84,22 @@ impl Description {
         }
         let schema = json!({ "$ref": format!("{NAME}#{}", encoded(pointer)) });
         let options = jsonschema::options().with_draft(self.draft).with_registry(&self.registry);
+        let options = options.with_format("uri", is_address);
         let validator = Arc::new(options.build(&schema).map_err(|error| error.to_string())?);
         validators.insert(pointer.to_owned(), validator.clone());
         Ok(validator)
     }
+}
+
+/// Whether a text is an address (RFC 3986). Providers call paths of their own hosts `uri` as well.
+fn is_address(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme.as_bytes());
+    let absolute = scheme.is_some_and(|scheme| {
+        scheme.first().is_some_and(u8::is_ascii_alphabetic)
+            && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+    });
+    text.bytes().all(letter) && (absolute || text.starts_with('/'))
 }
 
 /// A pointer as the fragment of an address.
@@ -146,5 +158,28 @@ fn shortened(message: &str) -> String {
     match message.char_indices().nth(400) {
         Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
         None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn an_address_has_a_scheme_or_is_a_path() {
+        for (text, good) in [
+            ("https://a.example/b?c=%20#d", true),
+            ("mailto:a@b.example", true),
+            ("/2010-04-01/Accounts.json?Page=1", true),
+            ("a.example/b", false),
+            ("b c", false),
+            ("https://a.example/b c", false),
+            ("/b|c", false),
+            ("1http://a.example", false),
+            (":b", false),
+            ("", false),
+        ] {
+            assert_eq!(is_address(text), good, "{text}");
+        }
     }
 }
