@@ -27,8 +27,8 @@ pub struct Document<'a> {
     pub prepend: &'a str,
 }
 
-/// What a folder of fixtures is held against. A case is named `<function>/<case>`, and `*/<case>`
-/// names it under every function.
+/// What a folder of fixtures is held against. A case is named `<function>/<case>`; `*/<case>` names it
+/// under every function, and `<function>/*` names all that a function has.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rules<'a> {
     /// The documents; a request is checked by the first that has its path.
@@ -121,7 +121,9 @@ fn find(method: &str, path: &str, rules: &Rules<'_>) -> Option<(&'static Descrip
 fn is_listed(case: &Case, list: &[&str]) -> bool {
     let name = case.folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     list.iter().any(|listed| match listed.split_once('/') {
-        Some((function, case_name)) => (function == "*" || function == case.function) && case_name == name,
+        Some((function, case_name)) => {
+            (function == "*" || function == case.function) && (case_name == "*" || case_name == name)
+        }
         None => false,
     })
 }
