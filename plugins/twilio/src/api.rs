@@ -6,7 +6,7 @@ mod settings;
 use gatehouse_sdk::Result;
 use gatehouse_sdk::http::{Request, Response};
 
-pub(crate) use message::{Found, message};
+pub(crate) use message::{Found, in_our_words, message};
 pub(crate) use settings::Settings;
 
 use crate::error;

@@ -8,9 +8,10 @@ mod error;
 mod history;
 mod messages;
 mod outcomes;
+mod webhook;
 
 use gatehouse_sdk::messaging::{Message, message_history as past, messages as message, template_messages as template};
-use gatehouse_sdk::{Account, Result, connection as account, outcomes as outcome};
+use gatehouse_sdk::{Account, Result, connection as account, outcomes as outcome, webhook as hook};
 
 /// The gateway.
 pub struct Twilio;
@@ -18,6 +19,12 @@ pub struct Twilio;
 impl account::Guest for Twilio {
     fn test() -> Result<Account> {
         connection::test()
+    }
+}
+
+impl hook::Guest for Twilio {
+    fn parse(delivery: hook::Delivery) -> Result<Vec<hook::Event>> {
+        webhook::parse(&delivery)
     }
 }
 
@@ -49,4 +56,4 @@ impl past::Guest for Twilio {
     }
 }
 
-gatehouse_sdk::export_gateway!(Twilio: connection, outcomes, messages, template_messages, message_history);
+gatehouse_sdk::export_gateway!(Twilio: connection, webhook, outcomes, messages, template_messages, message_history);

@@ -66,13 +66,25 @@ fn the_manifest_allows_every_request_and_allows_nothing_more() {
 #[test]
 fn the_manifest_has_rules_for_every_capability_and_repeats_no_write() {
     let manifest = manifest();
-    let codes = Twilio::functions().into_iter().filter(|function| !["test", "look-up"].contains(function));
+    let codes = Twilio::functions().into_iter().filter(|function| !["test", "look-up", "parse"].contains(function));
     assert_eq!(codes.map(code_of).collect::<BTreeSet<_>>(), manifest.capabilities.keys().cloned().collect());
     for (code, rules) in &manifest.capabilities {
         assert_eq!((&rules.idempotency, rules.window_hours), (&Idempotency::None, None), "{code}");
         assert_eq!(rules.absent_after_seconds.is_some(), rules.effect == Effect::Write, "{code}");
     }
     assert!(requests().all(|(_, request)| request.idempotency_key.is_none()));
+}
+
+#[test]
+fn the_manifest_lists_the_events_that_the_fixtures_normalise() {
+    let mut normalised = BTreeSet::new();
+    for case in cases().into_iter().filter(|case| case.function == "parse") {
+        let Some(fixture::Expect::Output(events)) = case.expect else { continue };
+        for event in events.as_array().unwrap().iter().filter(|event| event["kind"] != "provider.event") {
+            normalised.insert(event["provider_kind"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(normalised, manifest().webhook.unwrap().events.into_iter().collect());
 }
 
 #[test]

@@ -34,20 +34,25 @@ pub(crate) fn message(found: &Fields<'_>) -> Found {
     Found { message, created_at_ms: moment(found, "date_created"), outbound }
 }
 
-/// Twilio's status in ours (its page "Message resource", `status`).
 fn status(found: &Fields<'_>) -> MessageStatus {
-    match found.text("status").as_str() {
+    let status = found.text("status");
+    in_our_words(&status).unwrap_or_else(|| {
+        found.wrong("status", format!("a message can not be `{status}`"));
+        MessageStatus::Queued
+    })
+}
+
+/// Twilio's status in ours (its page "Message resource", `status`).
+pub(crate) fn in_our_words(status: &str) -> Option<MessageStatus> {
+    Some(match status {
         "accepted" | "scheduled" | "queued" | "sending" => MessageStatus::Queued,
         "sent" | "partially_delivered" => MessageStatus::Sent,
         "delivered" => MessageStatus::Delivered,
         "read" => MessageStatus::Read,
         "failed" | "undelivered" | "canceled" => MessageStatus::Failed,
         "receiving" | "received" => MessageStatus::Received,
-        other => {
-            found.wrong("status", format!("a message can not be `{other}`"));
-            MessageStatus::Queued
-        }
-    }
+        _ => return None,
+    })
 }
 
 /// A moment that Twilio writes as mail does: `Fri, 24 May 2019 17:44:46 +0000`.
