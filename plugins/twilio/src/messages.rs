@@ -9,10 +9,10 @@ use gatehouse_sdk::{Error, Result};
 
 use crate::api::{self, Settings};
 
-/// What an address on WhatsApp begins with.
+/// What an address on `WhatsApp` begins with.
 const WHATSAPP: &str = "whatsapp:";
 
-/// Sends a message by SMS, MMS or WhatsApp, whichever the sender and the receiver are.
+/// Sends a message by SMS, MMS or `WhatsApp`, whichever the sender and the receiver are.
 pub(crate) fn send(request: &MessageRequest) -> Result<Message> {
     let settings = Settings::load()?;
     if request.reply_to.is_some() {
@@ -47,7 +47,7 @@ fn post(form: Form, settings: &Settings) -> Result<Message> {
     Ok(api::send(Request::post(settings.messages()?).form(form))?.read(api::message)?.message)
 }
 
-/// Whom a message goes to and comes from. From a WhatsApp sender, a number is meant as a WhatsApp address.
+/// Whom a message goes to and comes from. From a `WhatsApp` sender, a number is meant as an address there.
 fn addressed(to: &str, sender: Option<&str>, settings: &Settings) -> Result<Form> {
     let Some(sender) = sender.or(settings.sender.as_deref()) else {
         return Err(Error::invalid_input("`sender` is absent; give one, or set the integration's own"));

@@ -1,4 +1,4 @@
-//! `Message`: an SMS, MMS or WhatsApp message, ours or somebody else's.
+//! `Message`: an SMS, MMS or `WhatsApp` message, ours or somebody else's.
 
 use gatehouse_sdk::json::Fields;
 use gatehouse_sdk::messaging::{Message, MessageStatus};
