@@ -59,7 +59,16 @@ fn nothing_opens_in_another_place() {
     refused(&home, &TenantKeyRef { tenant: tenant(2), ..own.clone() }, context(1, 2, 3), &sealed);
     refused(&home, &TenantKeyRef { version: 2, ..own.clone() }, context(1, 2, 3), &sealed);
     refused(&vault(1, "there"), &own, context(1, 2, 3), &sealed);
-    refused(&vault(2, "here"), &own, context(1, 2, 3), &sealed);
+    // Under another root key it says which one is missing; one that lies about that opens no more.
+    let other = vault(2, "here");
+    let missing = other.open(&own, &context(1, 2, 3), &sealed, "api_key").unwrap_err();
+    assert_eq!(missing.kind, ErrorKind::Unavailable);
+    let (root, wrapped) = own.wrapped.split_once('.').unwrap();
+    assert!(missing.message.contains(root), "{missing}");
+    let lying = format!("{}.{wrapped}", other.roots().current());
+    for wrapped in [wrapped.to_owned(), lying] {
+        refused(&other, &TenantKeyRef { wrapped, ..own.clone() }, context(1, 2, 3), &sealed);
+    }
     let swapped = BTreeMap::from([("api_key".to_owned(), sealed["webhook_secret"].clone())]);
     refused(&home, &own, context(1, 2, 3), &swapped);
 }
