@@ -124,6 +124,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             deliveries_days: kept.deliveries_days,
             events_days: kept.events_days,
             dead_jobs_days: kept.dead_jobs_days,
+            sync_logs_days: kept.sync_logs_days,
         },
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
         ledger: Pace {

@@ -14,7 +14,7 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, calls, catalog, connection, integrations, operations, providers, routing, tenancy, told,
+    Repeats, Route, calls, catalog, connection, integrations, operations, providers, routing, sync, tenancy, told,
 };
 use crate::{guard, openapi, problem, request};
 
@@ -40,6 +40,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         connection::routes,
         calls::routes,
         routing::routes,
+        sync::routes,
         told::routes,
     ];
     let mut table = operations::routes(options);

@@ -16,8 +16,10 @@ pub(crate) mod metrics;
 pub(crate) mod plugins;
 pub(crate) mod policies;
 pub(crate) mod providers;
+pub(crate) mod records;
 pub(crate) mod roles;
 pub(crate) mod rotation;
+pub(crate) mod sync;
 pub(crate) mod tenants;
 pub(crate) mod webhooks;
 

@@ -15,6 +15,7 @@ pub(crate) mod integrations;
 pub(crate) mod operations;
 pub(crate) mod providers;
 pub(crate) mod routing;
+pub(crate) mod sync;
 pub(crate) mod tenancy;
 pub(crate) mod told;
 

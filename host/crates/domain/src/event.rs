@@ -25,6 +25,9 @@ pub const OURS: &[(&str, &str)] = &[
     ("execution.unresolved", "only a person can settle what became of such a write"),
     ("execution.finished", "a call that was asked for asynchronously has ended"),
     ("batch.finished", "every call of a batch has ended"),
+    ("sync.finished", "a run of a sync has ended well"),
+    ("sync.failed", "a run of a sync has ended without its goal, for the reason that is told"),
+    ("sync.held", "a sync waits for a person: it would delete too much, or can not tell what became of a change"),
     ("plugin.quarantined", "a plugin version trapped too often and is held back"),
 ];
 

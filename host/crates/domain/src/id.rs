@@ -164,6 +164,10 @@ pub mod subject {
     pub enum Job {}
     /// A routing policy.
     pub enum Policy {}
+    /// A run of a sync.
+    pub enum SyncRun {}
+    /// A change of a record that is to be pushed.
+    pub enum SyncChange {}
 
     impl Subject for Tenant {
         const PREFIX: &'static str = "ten";
@@ -195,6 +199,12 @@ pub mod subject {
     impl Subject for Policy {
         const PREFIX: &'static str = "pol";
     }
+    impl Subject for SyncRun {
+        const PREFIX: &'static str = "run";
+    }
+    impl Subject for SyncChange {
+        const PREFIX: &'static str = "chg";
+    }
 }
 
 /// Identifies a tenant.
@@ -217,6 +227,10 @@ pub type RequestId = Id<subject::Request>;
 pub type JobId = Id<subject::Job>;
 /// Identifies a routing policy.
 pub type PolicyId = Id<subject::Policy>;
+/// Identifies a run of a sync.
+pub type RunId = Id<subject::SyncRun>;
+/// Identifies a change of a record that is to be pushed; it is the reference that the provider sees.
+pub type ChangeId = Id<subject::SyncChange>;
 
 #[cfg(test)]
 mod tests {

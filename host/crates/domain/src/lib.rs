@@ -36,6 +36,7 @@ pub mod webhook;
 
 pub mod job;
 pub mod schedule;
+pub mod sync;
 pub mod trace;
 
 pub use error::{Error, ErrorKind, Problem, Result};

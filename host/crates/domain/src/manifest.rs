@@ -135,7 +135,7 @@ pub struct SyncRules {
     pub mode: SyncMode,
     /// Which ways records travel.
     pub direction: SyncDirection,
-    /// The default pause between two runs, in minutes.
+    /// The default pause between two runs, in minutes; 0 for runs that only a person starts.
     pub every_minutes: u32,
 }
 

@@ -88,6 +88,7 @@ pub(crate) struct Inner {
     /// Told when a tenant was deleted.
     pub(crate) to_erase: tokio::sync::Notify,
     pub(crate) routing: crate::routing::State,
+    pub(crate) watchers: crate::sync::Watchers,
 }
 
 impl Engine {
@@ -118,6 +119,7 @@ impl Engine {
             key_uses: crate::keys::KeyUses::default(),
             to_erase: tokio::sync::Notify::new(),
             routing: crate::routing::State::default(),
+            watchers: crate::sync::Watchers::default(),
         }))
     }
 
@@ -133,6 +135,7 @@ impl Engine {
         let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         self.0.jobs.register(Arc::new(Resolve::of(self)));
+        self.register_syncs(&stop);
         if let Err(error) = self.0.jobs.begin().await {
             // A full disk stops new work, not the server: the runner goes on trying.
             tracing::error!(%error, "jobs can not be run yet");

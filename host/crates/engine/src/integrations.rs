@@ -118,6 +118,9 @@ impl Engine {
             work.tenant(tenant).delete::<RateBudget>(&next.id)?;
         }
         work.tenant(tenant).replace(&stored, &next)?;
+        if next.status != stored.status {
+            self.schedule_syncs(&mut work, tenant, &next).await?;
+        }
         work.audit("integration.updated", next.id, Some(&stored.record), Some(&next))?;
         work.tell_of_move(tenant, &stored, &next)?;
         work.commit().await?;
@@ -140,6 +143,7 @@ impl Engine {
         expected.check(&stored.record)?;
         let mut work = self.work(by);
         self.cut_ties(by, &stored, force, &mut work).await?;
+        self.end_syncs(&mut work, tenant, &stored).await?;
         work.tenant(tenant).delete::<Integration>(&stored.id)?;
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
         work.tenant(tenant).delete::<RateBudget>(&stored.id)?;
@@ -240,6 +244,7 @@ impl Engine {
         if let Some(id) = integration.endpoint {
             work.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
         }
+        self.schedule_syncs(&mut work, tenant, integration).await?;
         work.audit("integration.created", integration.id, None, Some(integration))?;
         if let Some(kind) = IntegrationStatus::Draft.event_to(integration.status) {
             work.event(tenant, kind, Some(integration), integration.id, json!({ "to": integration.status }))?;

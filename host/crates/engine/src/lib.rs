@@ -33,6 +33,7 @@ pub mod executions;
 pub mod ledger;
 pub mod routing;
 
+pub mod sync;
 pub mod webhook;
 
 pub mod audit;

@@ -14,6 +14,7 @@ mod process;
 mod registry;
 mod series;
 mod storage;
+mod syncs;
 mod system;
 mod webhooks;
 
@@ -29,6 +30,7 @@ pub use registry::Registry;
 pub use series::{Counters, Gauges, Histograms, MOST_SERIES, MOST_VALUES, Value};
 pub(crate) use storage::Metered;
 pub use storage::{Operation, Operations};
+pub use syncs::Syncs;
 pub(crate) use system::{Readings, System};
 pub use webhooks::{Received, Webhooks};
 
@@ -48,6 +50,8 @@ pub struct Metrics {
     pub store: Operations,
     /// Webhooks in.
     pub webhooks: Webhooks,
+    /// Syncs.
+    pub syncs: Syncs,
     /// Background jobs.
     pub jobs: Jobs,
     /// Circuit breakers.
@@ -66,6 +70,7 @@ impl Metrics {
             plugins: Plugins::new(&registry),
             store: Operations::new(&registry),
             webhooks: Webhooks::new(&registry),
+            syncs: Syncs::new(&registry),
             jobs: Jobs::new(&registry),
             circuits: Circuits::new(&registry),
             system: System::new(&registry, started),
@@ -75,12 +80,13 @@ impl Metrics {
 
     /// Every metric that the engine declares.
     pub fn declared() -> impl Iterator<Item = &'static Declared> {
-        let layers: [&'static [&'static Declared]; 9] = [
+        let layers: [&'static [&'static Declared]; 10] = [
             executions::DECLARED,
             egress::DECLARED,
             plugins::DECLARED,
             storage::DECLARED,
             webhooks::DECLARED,
+            syncs::DECLARED,
             jobs::DECLARED,
             circuits::DECLARED,
             system::DECLARED,

@@ -42,6 +42,21 @@ impl Engine {
         self.begin(Actor::System, tenant, None)
     }
 
+    /// Makes an event part of a change that is no work.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::TooLarge`] for content beyond 1 MiB.
+    pub(crate) fn tell_in(
+        &self,
+        change: &mut Change,
+        tenant: TenantId,
+        kind: &'static str,
+        integration: &Integration,
+        data: (impl ToString, Value),
+    ) -> Result<()> {
+        tell(change, tenant, &describe(self, kind, Some(integration), data.0, data.1)?)
+    }
+
     fn begin(&self, actor: Actor, tenant: Option<TenantId>, request: Option<RequestId>) -> Work {
         let change = self.0.store.change();
         Work { engine: self.clone(), change, actor, tenant, request, drafts: Vec::new(), turn: None }
@@ -93,18 +108,7 @@ impl Work {
         subject: impl ToString,
         data: Value,
     ) -> Result<()> {
-        let now = self.engine.now();
-        let event = Event {
-            id: self.engine.new_id()?,
-            kind: kind.to_owned(),
-            integration: integration.map(|integration| integration.id),
-            provider: integration.map(|integration| integration.provider.clone()),
-            told: None,
-            subject: Some(subject.to_string()),
-            data,
-            occurred_at: now,
-            received_at: now,
-        };
+        let event = describe(&self.engine, kind, integration, subject, data)?;
         self.tell(tenant, &event)
     }
 
@@ -123,12 +127,7 @@ impl Work {
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::TooLarge`] for content beyond 1 MiB.
     pub(crate) fn tell(&mut self, tenant: TenantId, event: &Event) -> Result<()> {
-        let mut change = self.change.tenant(tenant);
-        change.create(event)?;
-        if let Some(integration) = event.integration {
-            change.create(&EventByIntegration { integration, event: event.id })?;
-        }
-        change.append(&EventFeed { event: event.id }).map(|_| ())
+        tell(&mut self.change, tenant, event)
     }
 
     /// Commits. When this returns, all of it is on the disk; a request with an idempotency key
@@ -159,6 +158,38 @@ impl Work {
         }
         self.change.commit().await.map(|_| ())
     }
+}
+
+/// An event of what happened here.
+fn describe(
+    engine: &Engine,
+    kind: &'static str,
+    integration: Option<&Integration>,
+    subject: impl ToString,
+    data: Value,
+) -> Result<Event> {
+    let now = engine.now();
+    Ok(Event {
+        id: engine.new_id()?,
+        kind: kind.to_owned(),
+        integration: integration.map(|integration| integration.id),
+        provider: integration.map(|integration| integration.provider.clone()),
+        told: None,
+        subject: Some(subject.to_string()),
+        data,
+        occurred_at: now,
+        received_at: now,
+    })
+}
+
+/// Adds an event to a change: itself, and its places in the feed and among its integration's.
+fn tell(change: &mut Change, tenant: TenantId, event: &Event) -> Result<()> {
+    let mut change = change.tenant(tenant);
+    change.create(event)?;
+    if let Some(integration) = event.integration {
+        change.create(&EventByIntegration { integration, event: event.id })?;
+    }
+    change.append(&EventFeed { event: event.id }).map(|_| ())
 }
 
 /// Who stands behind the entries of one work.

@@ -24,6 +24,11 @@ pub(crate) use cancel::CancelOnDrop;
 use crate::egress::Egress;
 use crate::plugin::Parameters;
 
+/// The capability that [`Target::LookUp`] names for a change that was pushed by `sync.push`. Its
+/// parameters are `entity`, `id` where the record has one, `deleted` and `data`; what is found is
+/// the provider's id of the record, as a JSON string.
+pub const SYNC_PUSH: &str = "SYNC_PUSH";
+
 /// What is called.
 #[derive(Debug, Clone)]
 pub enum Target {

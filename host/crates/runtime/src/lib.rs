@@ -25,7 +25,7 @@ pub mod egress;
 mod fault;
 mod host;
 
-pub use call::{Answer, Call, Cancel, Change, Report, Target, Write};
+pub use call::{Answer, Call, Cancel, Change, Report, SYNC_PUSH, Target, Write};
 pub use config::{PoolConfig, RuntimeConfig, WorkerCommand};
 pub use egress::Egress;
 pub use inspect::Inspection;

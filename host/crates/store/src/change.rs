@@ -262,11 +262,19 @@ impl<S> ChangeScope<'_, S> {
     /// # Errors
     /// [`ErrorKind::TooLarge`] beyond 16 KiB, or for more than 65,536 entries in one change.
     pub fn append<E: AppendsTo<S>>(&mut self, entry: &E) -> Result<u16> {
+        self.append_under(&[], entry)
+    }
+
+    /// As [`ChangeScope::append`], to the feed of a part.
+    ///
+    /// # Errors
+    /// As [`ChangeScope::append`].
+    pub fn append_under<E: AppendsTo<S>>(&mut self, part: &[u8], entry: &E) -> Result<u16> {
         let value = codec::encode_entry(entry)?;
         let index = u16::try_from(self.change.appends.len()).map_err(|_| {
             Error::new(ErrorKind::TooLarge, format!("a change takes at most {MAX_APPENDS} entries; commit in parts"))
         })?;
-        self.change.appends.push(Append { prefix: keys::kind(&self.space, E::KIND), value });
+        self.change.appends.push(Append { prefix: keys::record(&self.space, E::KIND, part), value });
         Ok(index)
     }
 
@@ -275,7 +283,15 @@ impl<S> ChangeScope<'_, S> {
     /// # Errors
     /// None at present.
     pub fn delete_entry<E: AppendsTo<S>>(&mut self, position: Position) -> Result<()> {
-        let key = keys::record(&self.space, E::KIND, &position.to_bytes());
+        self.delete_entry_under::<E>(&[], position)
+    }
+
+    /// As [`ChangeScope::delete_entry`], from the feed of a part.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn delete_entry_under<E: AppendsTo<S>>(&mut self, part: &[u8], position: Position) -> Result<()> {
+        let key = keys::record(&self.space, E::KIND, &[part, &position.to_bytes()].concat());
         self.change.steps.push(Step { kind: E::KIND, key, before: Before::Unasked, after: After::Deleted });
         Ok(())
     }

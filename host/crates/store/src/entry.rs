@@ -15,7 +15,8 @@ use crate::record::{Kind, unreadable};
 use crate::scope::{OfDeployment, OfTenant};
 use crate::storage::{ASSIGNED, Seq};
 
-/// An entry of a feed. Each tenant, and the deployment, has one feed of each kind. With its
+/// An entry of a feed. Each tenant, and the deployment, has one feed of each kind, or one for each
+/// part: some bytes that the feed's keys begin with, of which none begins with another. With its
 /// header of 2 bytes, its encoded form fits one value of 16 KiB.
 pub trait Entry: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its kind, which no record and no other entry has.

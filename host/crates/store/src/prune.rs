@@ -2,6 +2,7 @@
 //! It keeps a delivery that is still to be parsed, however old it is.
 
 mod jobs;
+mod sync;
 
 use std::collections::HashSet;
 
@@ -38,6 +39,9 @@ pub struct Retention {
     pub events_days: u32,
     /// Jobs that were given up, in days since then. Default 30.
     pub dead_jobs_days: u32,
+    /// Runs and log rows of syncs, changes that were pushed, and what is left of records that are
+    /// gone, in days. Default 30.
+    pub sync_logs_days: u32,
 }
 
 /// How many records were deleted; what belongs to them is not counted.
@@ -59,11 +63,13 @@ pub struct Pruned {
     pub dead_jobs: u64,
     /// Counts of calls that are too old to tell anything.
     pub route_windows: u64,
+    /// Runs, log rows, settled changes and records that are gone.
+    pub syncs: u64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { executions_days: 30, deliveries_days: 30, events_days: 30, dead_jobs_days: 30 }
+        Self { executions_days: 30, deliveries_days: 30, events_days: 30, dead_jobs_days: 30, sync_logs_days: 30 }
     }
 }
 
@@ -101,6 +107,7 @@ impl Store {
         pruned.deliveries += sweep.deliveries(cutoff(now, retention.deliveries_days)).await?;
         pruned.events += sweep.events(cutoff(now, retention.events_days)).await?;
         pruned.dead_jobs += self.prune_dead_jobs(Some(tenant), now, retention.dead_jobs_days).await?;
+        pruned.syncs += self.prune_syncs(tenant, now, retention.sync_logs_days).await?;
         pruned.seen_deliveries += sweep.expired(|seen: &SeenDelivery| seen.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|request: &IdempotentRequest| request.expires_at <= now).await?;
         pruned.idempotent_requests += sweep.expired(|answer: &IdempotentAnswer| answer.expires_at <= now).await?;

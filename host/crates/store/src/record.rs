@@ -60,6 +60,14 @@ pub enum Kind {
     RouteWindow = 55,
     EventByIntegration = 57,
     UnknownExecution = 56,
+    SyncSettings = 64,
+    SyncState = 65,
+    SyncRun = 66,
+    SyncedRecord = 67,
+    SyncFeed = 68,
+    SyncLog = 69,
+    SyncSeen = 70,
+    SyncChange = 71,
 }
 
 /// A record: something with an identity that is stored as one value.

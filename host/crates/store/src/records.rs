@@ -15,6 +15,7 @@ pub mod provider;
 pub mod resilience;
 pub mod rotation;
 pub mod routing;
+pub mod sync;
 pub mod tenancy;
 pub mod webhook;
 
@@ -31,5 +32,6 @@ pub use provider::{OverrideId, overrides_of};
 pub use resilience::RateBudget;
 pub use rotation::{ClosedKey, Rotation, RotationOf};
 pub use routing::{RouteMinute, RouteWindow};
+pub use sync::{ChangeKey, SyncSeen, added_in, entity_prefix, feed_position};
 pub use tenancy::{KeyDigest, TenantKey};
 pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};

@@ -42,6 +42,7 @@ impl Manifest {
         self.webhook.iter().for_each(|webhook| webhook.check("$.webhook", &mut problems));
         self.rate_limit.iter().for_each(|rate| rate.check("$.rate_limit", &mut problems));
         self.check_capabilities(&mut problems);
+        self.check_sync(&mut problems);
         if problems.is_empty() {
             return Ok(());
         }
@@ -84,6 +85,19 @@ impl Manifest {
                 if value.is_some_and(|value| !(1..=most).contains(&value)) {
                     wrong(field, format!("{} is not between 1 and {most}", value.unwrap_or_default()));
                 }
+            }
+        }
+    }
+
+    fn check_sync(&self, problems: &mut Vec<Problem>) {
+        for (entity, rules) in &self.sync {
+            if !crate::sync::is_entity_name(entity) {
+                let message = "must have 1 to 64 lower-case letters, digits, `_` and `-`, a letter first, and not be settings, status, logs or runs";
+                problems.push(Problem::at(format!("$.sync.{entity}"), message));
+            }
+            if rules.every_minutes > crate::sync::LONGEST_MINUTES {
+                let message = format!("{} is more than {}", rules.every_minutes, crate::sync::LONGEST_MINUTES);
+                problems.push(Problem::at(format!("$.sync.{entity}.every_minutes"), message));
             }
         }
     }

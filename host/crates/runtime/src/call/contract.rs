@@ -7,7 +7,7 @@ use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, Val};
 
 use super::state::State;
-use super::{Answer, Target};
+use super::{Answer, SYNC_PUSH, Target};
 use crate::fault::BadAnswer;
 use crate::host::wire;
 use crate::plugin::Plugin;
@@ -151,9 +151,12 @@ fn outcome(outcome: wire::Outcome) -> Value {
 fn finding(plugin: &Plugin, code: &str, found: wire::Finding) -> Result<Value, BadAnswer> {
     Ok(match found {
         wire::Finding::Done(text) => {
-            let result = serde_json::from_str(&text)
+            let result: Value = serde_json::from_str(&text)
                 .map_err(|error| BadAnswer::new(format!("the result that it found for {code} is not JSON: {error}")))?;
-            let result = plugin.check_result(code, &result);
+            let result = match (code, &result) {
+                (SYNC_PUSH, Value::String(_)) => Ok(result),
+                _ => plugin.check_result(code, &result),
+            };
             let result = result.map_err(|error| {
                 BadAnswer::new(format!("the result that it found for {code} does not fit its type: {error}"))
             })?;
