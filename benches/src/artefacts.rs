@@ -33,9 +33,18 @@ pub(crate) fn small_guest() -> Vec<u8> {
 
 /// A real gateway of `plugins/`, packaged.
 pub(crate) fn gateway(name: &str) -> Vec<u8> {
+    packaged(name, &root().join("plugins").join(name))
+}
+
+/// The gateway that tests of syncs use, packaged.
+pub(crate) fn syncing_guest() -> Vec<u8> {
+    packaged("syncing", &root().join("host/crates/runtime/tests/guests/syncing"))
+}
+
+fn packaged(name: &str, source: &Path) -> Vec<u8> {
     let out = folder().join(format!("{name}.wasm"));
     let mut build = Command::new(binary());
-    build.args(["plugin", "build"]).arg(root().join("plugins").join(name)).arg("--out").arg(&out);
+    build.args(["plugin", "build"]).arg(source).arg("--out").arg(&out);
     run(&mut build);
     std::fs::read(out).unwrap()
 }

@@ -62,7 +62,8 @@ pub(crate) fn start_upstream() -> Process {
     Process::start(Side::Generator, &mut own_role("upstream"))
 }
 
-fn own_role(role: &str) -> Command {
+/// This program in another role.
+pub(crate) fn own_role(role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg(role);
     command

@@ -15,6 +15,7 @@ mod execute;
 mod memory;
 mod runtime;
 mod store;
+mod sync;
 
 /// Measures Gatehouse beside the thing it is built on, and prints both and their ratio.
 #[derive(Parser)]
@@ -40,6 +41,8 @@ enum Name {
     Store,
     /// Resident memory and the time of a start.
     Memory,
+    /// Records pulled from a provider, and the memory that it takes.
+    Sync,
 }
 
 /// What this program is as a child of itself.
@@ -48,6 +51,9 @@ enum Role {
     /// Be the provider.
     #[command(hide = true)]
     Upstream,
+    /// Be the provider of records.
+    #[command(hide = true)]
+    Records,
     /// Be the plain handler, in front of the provider at this origin.
     #[command(hide = true)]
     Plain {
@@ -60,6 +66,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.role {
         Some(Role::Upstream) => execute::upstream::serve(),
+        Some(Role::Records) => sync::records::serve(),
         Some(Role::Plain { origin }) => execute::plain::serve(&origin),
         None => measure(&cli.names, cli.json),
     }
@@ -89,5 +96,6 @@ fn run(name: &Name) -> Vec<report::Section> {
         Name::Execute => execute::measure(),
         Name::Store => store::measure(),
         Name::Memory => memory::measure(),
+        Name::Sync => sync::measure(),
     }
 }

@@ -75,7 +75,8 @@ impl Process {
         }
     }
 
-    fn memory(&self) -> f64 {
+    /// Its resident memory in MiB.
+    pub(crate) fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0

@@ -2,6 +2,7 @@
 //! answer, each log line and each file that it leaves behind.
 
 pub(crate) mod artefacts;
+pub(crate) mod books;
 pub(crate) mod canary;
 pub(crate) mod client;
 pub(crate) mod faulty;
@@ -9,6 +10,7 @@ pub(crate) mod server;
 pub(crate) mod story;
 pub(crate) mod upstream;
 
+pub(crate) use books::Books;
 pub(crate) use client::Client;
 pub(crate) use faulty::Faulty;
 pub(crate) use server::Server;

@@ -19,4 +19,5 @@ mod ledger;
 mod observe;
 mod peers;
 mod rekey;
+mod sync;
 mod tidy;

@@ -15,7 +15,8 @@ use crate::process::Process;
 
 /// The provider's key of the integration.
 pub(crate) const SECRET_KEY: &str = "sk_test_00000000benchmarks";
-const OPERATOR: &str = "gh_live_000000000BenchOperator_0000000BenchOperatorSecretThatGuardsNothing1PjHea";
+/// The operator's key.
+pub(crate) const OPERATOR: &str = "gh_live_000000000BenchOperator_0000000BenchOperatorSecretThatGuardsNothing1PjHea";
 
 /// A server that can be called.
 pub(crate) struct Story {
@@ -68,7 +69,8 @@ impl Story {
     }
 }
 
-fn start(folder: &Path, upstream: &str) -> Process {
+/// Starts a server with its data in a folder.
+pub(crate) fn start(folder: &Path, upstream: &str) -> Process {
     let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
     let mut command = Command::new(artefacts::binary());
     command
@@ -111,7 +113,8 @@ async fn set_up(origin: &str, upstream: &str) -> (String, String) {
     (integration["id"].as_str().unwrap().to_owned(), token.to_owned())
 }
 
-async fn answer(request: RequestBuilder) -> Value {
+/// Sends a request that has to succeed, and reads its answer.
+pub(crate) async fn answer(request: RequestBuilder) -> Value {
     let response = request.send().await.unwrap();
     let (status, url) = (response.status(), response.url().clone());
     let text = response.text().await.unwrap();

@@ -30,13 +30,21 @@ pub(crate) fn binary() -> &'static Path {
 
 /// The built component of a gateway in `plugins/`.
 pub(crate) fn plugin(name: &str) -> PathBuf {
+    built(name, &root().join("plugins").join(name))
+}
+
+/// The built component of a gateway that only tests use.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    built(&format!("guest-{name}"), &root().join("host/crates/runtime/tests/guests").join(name))
+}
+
+fn built(name: &str, folder: &Path) -> PathBuf {
     static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let out = root().join("target/test-plugins").join(format!("{name}.wasm"));
     // Held while it builds, so that a test that asks meanwhile waits. A failed build is tried again.
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     if !built.contains(name) {
         std::fs::create_dir_all(out.parent().unwrap()).unwrap();
-        let folder = root().join("plugins").join(name);
         run(Command::new(binary()).args(["plugin", "build"]).arg(folder).arg("--out").arg(&out).current_dir(root()));
         built.insert(name.to_owned());
     }

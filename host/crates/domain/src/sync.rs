@@ -98,9 +98,16 @@ mod tests {
 
     #[test]
     fn entities_have_plain_names() {
-        for (name, fits) in
-            [("contacts", true), ("tax_rates-2", true), ("", false), ("2nd", false), ("A", false), ("a/b", false), ("a\0", false), ("runs", false)]
-        {
+        for (name, fits) in [
+            ("contacts", true),
+            ("tax_rates-2", true),
+            ("", false),
+            ("2nd", false),
+            ("A", false),
+            ("a/b", false),
+            ("a\0", false),
+            ("runs", false),
+        ] {
             assert_eq!(is_entity_name(name), fits, "{name}");
         }
         assert!(!is_entity_name(&"x".repeat(65)));

@@ -32,6 +32,6 @@ pub use provider::{OverrideId, overrides_of};
 pub use resilience::RateBudget;
 pub use rotation::{ClosedKey, Rotation, RotationOf};
 pub use routing::{RouteMinute, RouteWindow};
-pub use sync::{ChangeKey, SyncSeen, added_in, entity_prefix, feed_position};
+pub use sync::{ChangeKey, SyncSeen, added_at, entity_prefix, feed_position};
 pub use tenancy::{KeyDigest, TenantKey};
 pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};

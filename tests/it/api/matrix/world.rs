@@ -231,6 +231,12 @@ impl World {
             ("POST", "/executions/{execution}/resolve") => json!({ "outcome": "failed", "note": "asked by phone" }),
             ("POST", "/entities/{entity_type}/{entity_id}/integrations") => json!({ "integration": integration }),
             ("POST", "/policies") | ("PUT", "/policies/{policy}") => policy(&format!("made-{number}"), &integration),
+            ("POST", path) if path.contains("/sync") => json!({}),
+            ("PUT", "/integrations/{integration}/sync/settings") => json!({ "entities": {} }),
+            ("POST", "/integrations/{integration}/records/{entity}/changes/{change}/resolve") => {
+                json!({ "outcome": "drop" })
+            }
+            (_, path) if path.contains("/records/") => json!({ "data": {} }),
             ("POST", "/plugins" | "/webhooks/{endpoint}") => return b"neither wasm nor JSON".to_vec(),
             (method, path) => panic!("say in matrix/world.rs what {method} {path} takes"),
         };
@@ -273,6 +279,10 @@ impl Side {
             ("provider", "stripe".to_owned()),
             ("capability", "GET_PAYMENT".to_owned()),
             ("role", role),
+            ("entity", "contacts".to_owned()),
+            ("run", absent("run")),
+            ("record", "r1".to_owned()),
+            ("change", absent("change")),
             ("tenant", text(&tenant, "id")),
         ]);
         Self { tenant: text(&tenant, "id"), owner, records }
@@ -303,6 +313,10 @@ fn absent(name: &str) -> String {
         "tenant" => "ten",
         "endpoint" => "end",
         "policy" => "pol",
+        "run" => "run",
+        "change" => "chg",
+        "entity" => return "no-such-entity".to_owned(),
+        "record" => return "no-such-record".to_owned(),
         "entity_type" => return "no-such-type".to_owned(),
         "entity_id" => return "no-such-entity".to_owned(),
         "plugin" => return "no-such-plugin".to_owned(),

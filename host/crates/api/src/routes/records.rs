@@ -27,7 +27,7 @@ pub(crate) struct Content {
 /// A part of the feed.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Feed {
-    /// The changes, oldest first; of each record the last one.
+    /// The changes, oldest first; of each record its addition, its last change and its deletion.
     items: Vec<FeedItem>,
     /// Where to go on: it is there even where there is nothing more yet, so that a reader can
     /// keep it and ask again.

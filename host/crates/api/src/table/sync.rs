@@ -19,22 +19,37 @@ pub(crate) fn routes() -> Vec<Route> {
 fn of_runs() -> Vec<Route> {
     let (read, write) = (Needs("sync:read"), Needs("sync:write"));
     vec![
-        Route::post("/integrations/{integration}/sync", write, "Begin a sync of every entity that is on", sync::start_all)
-            .takes::<Ask>()
-            .gives::<Items<RunView>>(StatusCode::ACCEPTED),
+        Route::post(
+            "/integrations/{integration}/sync",
+            write,
+            "Begin a sync of every entity that is on",
+            sync::start_all,
+        )
+        .takes::<Ask>()
+        .gives::<Items<RunView>>(StatusCode::ACCEPTED),
         Route::post("/integrations/{integration}/sync/{entity}", write, "Begin a sync of one entity", sync::start)
             .takes::<Ask>()
             .gives::<RunView>(StatusCode::ACCEPTED),
-        Route::get("/integrations/{integration}/sync/settings", read, "Read what was decided about syncs", sync::settings)
-            .gives::<Items<EntityView>>(StatusCode::OK),
+        Route::get(
+            "/integrations/{integration}/sync/settings",
+            read,
+            "Read what was decided about syncs",
+            sync::settings,
+        )
+        .gives::<Items<EntityView>>(StatusCode::OK),
         Route::put("/integrations/{integration}/sync/settings", write, "Decide about syncs", sync::change_settings)
             .takes::<sync::Settings>()
             .gives::<Items<EntityView>>(StatusCode::OK),
         Route::get("/integrations/{integration}/sync/status", read, "See how each entity's sync stands", sync::status)
             .gives::<Items<EntityStatus>>(StatusCode::OK),
-        Route::get("/integrations/{integration}/sync/logs", read, "Read what became of each record, newest first", sync::logs)
-            .query(sync::LOG_QUERY)
-            .gives::<Listing<SyncLog>>(StatusCode::OK),
+        Route::get(
+            "/integrations/{integration}/sync/logs",
+            read,
+            "Read what became of each record, newest first",
+            sync::logs,
+        )
+        .query(sync::LOG_QUERY)
+        .gives::<Listing<SyncLog>>(StatusCode::OK),
         Route::get("/integrations/{integration}/sync/runs", read, "List runs, newest first", sync::runs)
             .query(PAGED)
             .gives::<Listing<RunView>>(StatusCode::OK),

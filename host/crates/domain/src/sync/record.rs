@@ -67,11 +67,12 @@ pub struct SyncedRecord {
     pub index: u16,
     /// The commit and the place of its last change, where a later commit wrote this record.
     pub placed: Option<(u64, u16)>,
-    /// The commit by which it was added, where that is not the one that last changed it.
-    pub added_in: Option<u64>,
+    /// The commit and the place by which it was added, where that was not its last change.
+    pub added_at: Option<(u64, u16)>,
 }
 
-/// One record's place in the feed of its entity. A record has one entry: that of its last change.
+/// An entry of the feed of an entity: a record was added, changed or deleted. It tells of the
+/// record as it is when it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncFeed {
     /// The record's id at the provider.

@@ -93,10 +93,17 @@ impl EntitySettings {
     pub fn check(&self, rules: &SyncRules, place: &str) -> Result<()> {
         let mut problems = Vec::new();
         if !(1..=Self::MOST).contains(&self.limit) {
-            problems.push(Problem::at(format!("{place}.limit"), format!("{} is not between 1 and {}", self.limit, Self::MOST)));
+            problems.push(Problem::at(
+                format!("{place}.limit"),
+                format!("{} is not between 1 and {}", self.limit, Self::MOST),
+            ));
         }
         if !rules.direction.covers(self.direction) {
-            let message = format!("the gateway does not {} this entity; it can {}", self.direction.name(), rules.direction.name());
+            let message = format!(
+                "the gateway does not {} this entity; it can {}",
+                self.direction.name(),
+                rules.direction.name()
+            );
             problems.push(Problem::at(format!("{place}.direction"), message));
         }
         if let SyncSchedule::Minutes { minutes } = self.schedule
@@ -172,7 +179,8 @@ mod tests {
         check(|settings| settings.direction = Pull, Push, Some("$.entities.contacts.direction"));
         check(|settings| settings.limit = 0, Both, Some("$.entities.contacts.limit"));
         check(|settings| settings.limit = 1_001, Both, Some("$.entities.contacts.limit"));
-        let minutes = |minutes| move |settings: &mut EntitySettings| settings.schedule = SyncSchedule::Minutes { minutes };
+        let minutes =
+            |minutes| move |settings: &mut EntitySettings| settings.schedule = SyncSchedule::Minutes { minutes };
         check(minutes(0), Both, Some("$.entities.contacts.schedule.minutes"));
         check(minutes(LONGEST_MINUTES), Both, None);
         check(minutes(LONGEST_MINUTES + 1), Both, Some("$.entities.contacts.schedule.minutes"));

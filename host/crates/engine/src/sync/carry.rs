@@ -35,15 +35,9 @@ pub(super) enum Next {
     /// The next step.
     Step,
     /// Nothing until then.
-    Wait {
-        until: Timestamp,
-        reason: String,
-    },
+    Wait { until: Timestamp, reason: String },
     /// The gateway's code failed: as to wait, and it counts against the code.
-    Fault {
-        code: String,
-        reason: String,
-    },
+    Fault { code: String, reason: String },
     /// Nothing: the run is over or held.
     Over,
 }

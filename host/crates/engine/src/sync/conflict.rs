@@ -63,7 +63,7 @@ mod tests {
             pending: None,
             index: 0,
             placed: None,
-            added_in: None,
+            added_at: None,
         }
     }
 

@@ -1,12 +1,12 @@
 //! The end of a run: its record, the statistics of its entity and of its integration, and the
 //! event that tells of it, in one commit.
 
+use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::status::Signal;
-use gatehouse_domain::integration::{Integration, SyncStats};
+use gatehouse_domain::integration::{Integration, IntegrationStatus, SyncStats};
 use gatehouse_domain::sync::{RunState, SyncRun, SyncState};
 use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{ErrorKind, Result};
-use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_store::Page;
 use serde_json::json;
 
@@ -17,7 +17,12 @@ use crate::work::Work;
 
 impl Bout<'_> {
     /// Ends the run.
-    pub(super) async fn end(&mut self, state: RunState, reason: Option<String>, signal: Option<Signal>) -> Result<Next> {
+    pub(super) async fn end(
+        &mut self,
+        state: RunState,
+        reason: Option<String>,
+        signal: Option<Signal>,
+    ) -> Result<Next> {
         for _ in 0..TRIES {
             let mut work = self.engine.own_work(Some(self.tenant));
             self.job.guard(work.change())?;
@@ -54,7 +59,9 @@ impl Engine {
         state: &SyncState,
         signal: Option<Signal>,
     ) -> Result<()> {
-        let Some(stored) = self.0.store.tenant(tenant).get::<Integration>(&run.integration).await? else { return Ok(()) };
+        let Some(stored) = self.0.store.tenant(tenant).get::<Integration>(&run.integration).await? else {
+            return Ok(());
+        };
         let mut next = stored.record.clone();
         let now = self.now();
         let others = self.known_of_others(tenant, run.integration, &run.entity).await?;
@@ -70,7 +77,9 @@ impl Engine {
         } else if run.state == RunState::Succeeded {
             next.health.last_success_at = Some(now);
         }
-        if let Some(signal) = signal {
+        // Where a call may show that it works again, this one did.
+        let worked = run.state == RunState::Succeeded && next.status == IntegrationStatus::Error;
+        if let Some(signal) = signal.or(worked.then_some(Signal::Worked)) {
             next.status = next.status.after(signal);
         }
         work.tenant(tenant).replace(&stored, &next)?;

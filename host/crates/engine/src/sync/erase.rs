@@ -25,20 +25,24 @@ impl Engine {
             scope.trim_under::<SyncFeed>(&feed, |_: &Placed<SyncFeed>| true).await?;
         }
         scope.trim_under::<SyncLog>(&part, |_: &Placed<SyncLog>| true).await?;
-        self.erase_kind::<SyncedRecord>(tenant, &part).await?;
+        let records = self.erase_kind::<SyncedRecord>(tenant, &part).await?;
         self.erase_kind::<SyncChange>(tenant, &part).await?;
         self.erase_kind::<SyncSeen>(tenant, &part).await?;
         self.erase_kind::<SyncRun>(tenant, &part).await?;
         self.erase_kind::<EntitySettings>(tenant, &part).await?;
-        self.erase_kind::<SyncState>(tenant, &part).await
+        self.erase_kind::<SyncState>(tenant, &part).await?;
+        tracing::info!(integration.id = %integration, records, "erased what the syncs of a deleted integration left");
+        Ok(())
     }
 
-    async fn erase_kind<R: TenantRecord>(&self, tenant: TenantId, under: &[u8]) -> Result<()> {
+    async fn erase_kind<R: TenantRecord>(&self, tenant: TenantId, under: &[u8]) -> Result<usize> {
+        let mut erased = 0;
         loop {
             let found = self.0.store.tenant(tenant).list_stored::<R>(under, &Page::first(BATCH)).await?;
             if found.items.is_empty() {
-                return Ok(());
+                return Ok(erased);
             }
+            erased += found.items.len();
             let mut change = self.0.store.change();
             for record in &found.items {
                 change.tenant(tenant).remove(record)?;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use gatehouse_domain::id::{IntegrationId, RunId, TenantId};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::job::{Class, Job};
-use gatehouse_domain::sync::{SyncRun, Trigger};
+use gatehouse_domain::sync::{RunState, SyncRun, Trigger};
 use gatehouse_domain::time::SignedDuration;
 use gatehouse_domain::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ const ERASE: &str = "sync.erase";
 
 /// How long a run that was asked for waits for the one before it, between two looks.
 const BEHIND: SignedDuration = SignedDuration::from_secs(1);
+/// The same where that one waits for a person.
+const HELD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the first of several changes waits for the others.
 const GATHER: SignedDuration = SignedDuration::from_millis(300);
 
@@ -207,7 +209,9 @@ impl Engine {
             Ok(entity) if entity.settings.enabled => entity,
             Ok(_) => return Ok(Verdict::Done.into()),
             // The version that it is pinned to now has no such entity.
-            Err(error) if error.kind == ErrorKind::NotFound => return self.begin_no_more(job, integration, &entity).await,
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                return self.begin_no_more(job, integration, &entity).await;
+            }
             Err(error) => return Err(error),
         };
         let for_push = trigger == Trigger::Manual;
@@ -215,8 +219,9 @@ impl Engine {
             return Ok(Verdict::Done.into());
         }
         let state = self.sync_state(tenant, &stored, &entity.settings.entity).await?;
-        if self.current_run(tenant, state.as_ref().map(|state| &state.record)).await?.is_some() {
-            let later = crate::sync::carry::later(self.now(), BEHIND);
+        if let Some(current) = self.current_run(tenant, state.as_ref().map(|state| &state.record)).await? {
+            let pause = if current.state == RunState::Held { HELD } else { BEHIND };
+            let later = crate::sync::carry::later(self.now(), pause);
             // A time that comes while a run is under way is served by that run; a change may not be.
             return Ok(if for_push { Outcome::park(later, "a run is under way") } else { Verdict::Done.into() });
         }

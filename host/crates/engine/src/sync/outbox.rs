@@ -48,7 +48,13 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::NotFound`]; [`ErrorKind::Conflict`] where nothing of this entity is pushed;
     /// [`ErrorKind::TooLarge`].
-    pub async fn create_record(&self, by: &Caller, target: &str, entity: &str, data: Map<String, Value>) -> Result<Accepted> {
+    pub async fn create_record(
+        &self,
+        by: &Caller,
+        target: &str,
+        entity: &str,
+        data: Map<String, Value>,
+    ) -> Result<Accepted> {
         let integration = self.pushing(by, target, entity).await?;
         let change = self.new_change(&integration, entity, None, Some(data))?;
         self.accept(by, &integration, change, None, None).await

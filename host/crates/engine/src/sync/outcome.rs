@@ -205,7 +205,8 @@ mod tests {
     use super::*;
 
     fn check(kind: GuestErrorKind, lost: bool, expect: &str) {
-        let error = GuestError { kind, message: "no".to_owned(), provider_code: None, http_status: None, retry_after_ms: None };
+        let error =
+            GuestError { kind, message: "no".to_owned(), provider_code: None, http_status: None, retry_after_ms: None };
         let outcome = Outcome { reference: "r".to_owned(), ok: None, error: Some(error) };
         let found = match fate(Some(outcome), lost) {
             Fate::Done(_) => "done",

@@ -4,13 +4,13 @@
 
 use std::time::Instant;
 
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::sync::SyncedRecord;
 use gatehouse_domain::sync::{ChangeState, LogAction, LogOutcome, RunState, SyncChange, SyncLog};
 use gatehouse_domain::{ErrorKind, Result};
-use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_runtime::{Change as PushedChange, Target};
-use gatehouse_store::records::{ChangeKey, added_in, feed_position};
+use gatehouse_store::records::{ChangeKey, added_at, feed_position};
 use gatehouse_store::{Page, Stored};
-use gatehouse_domain::sync::SyncedRecord;
 
 use super::call::Called;
 use super::carry::{Bout, Next, TRIES};
@@ -232,11 +232,11 @@ impl Bout<'_> {
 
 /// A record with another change to be pushed, and else as it was.
 pub(super) fn pended(known: &Stored<SyncedRecord>, pending: Option<gatehouse_domain::id::ChangeId>) -> SyncedRecord {
-    let at = feed_position(known);
+    let (at, added) = (feed_position(known), added_at(known));
     SyncedRecord {
         pending,
         placed: Some((at.seq.0, at.index)),
-        added_in: Some(added_in(known).0),
+        added_at: Some((added.seq.0, added.index)),
         ..known.record.clone()
     }
 }

@@ -1,12 +1,12 @@
-//! Records as the host app reads them: one, or the feed of their changes. The feed has one entry
-//! a record, that of its last change; whoever reads it from any place on ends up with the same
-//! records as whoever read it from the beginning.
+//! Records as the host app reads them: one, or the feed of their changes. Of a record the feed has
+//! its addition, its last change and its deletion; whoever reads it from any place on hears of
+//! each addition once, and ends up with the same records as whoever read it from the beginning.
 
 use gatehouse_domain::id::ChangeId;
 use gatehouse_domain::sync::{Action, ContentHash, Origin, SyncFeed, SyncedRecord};
 use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{Error, Result};
-use gatehouse_store::records::added_in;
+use gatehouse_store::records::{added_at, feed_position};
 use gatehouse_store::{Placed, Position, Stored};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -48,7 +48,7 @@ pub struct RecordView {
 /// An entry of the feed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FeedItem {
-    /// What happened, as seen from the place that the reader goes on from.
+    /// What happened.
     pub action: Action,
     /// The record as it is.
     #[serde(flatten)]
@@ -105,24 +105,32 @@ impl Engine {
         for entry in &entries {
             let key = (integration.id, entity.to_owned(), entry.id.clone());
             if let Some(record) = scope.get::<SyncedRecord>(&key).await? {
-                items.extend(item(entry, record, from));
+                items.extend(item(entry, record));
             }
         }
         Ok(FeedPage { items, cursor: entries.last().map(|last| last.position).or(after), more })
     }
 }
 
-/// What an entry tells a reader who goes on from a place. A record that became known after that
-/// place is new to the reader, however often it has changed since.
-fn item(entry: &Placed<SyncFeed>, record: Stored<SyncedRecord>, from: Position) -> Option<FeedItem> {
-    let action = match (record.deleted, added_in(&record) > from.seq) {
-        // Deleted since the entry was read: its own entry comes later.
-        (true, _) if !entry.deleted => return None,
-        (true, _) => Action::Deleted,
-        (false, true) => Action::Added,
-        (false, false) => Action::Updated,
+/// What an entry tells. A record is told of as it is now: where its addition is told after it has
+/// changed, its change is told once more.
+fn item(entry: &Placed<SyncFeed>, record: Stored<SyncedRecord>) -> Option<FeedItem> {
+    let (added, last) = (added_at(&record), feed_position(&record));
+    let mut record = record.record;
+    let action = if entry.deleted {
+        // It may have come back since, which is told later.
+        (record.data, record.deleted) = (Map::new(), true);
+        Action::Deleted
+    } else if record.deleted {
+        return None;
+    } else if entry.position == added {
+        Action::Added
+    } else if entry.position == last {
+        Action::Updated
+    } else {
+        return None;
     };
-    Some(FeedItem { action, record: record.record.into() })
+    Some(FeedItem { action, record: record.into() })
 }
 
 impl From<SyncedRecord> for RecordView {

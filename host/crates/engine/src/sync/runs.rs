@@ -75,10 +75,17 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::sync_runs`].
-    pub async fn sync_logs(&self, by: &Caller, target: &str, filter: &LogFilter, page: &Page) -> Result<Paged<SyncLog>> {
+    pub async fn sync_logs(
+        &self,
+        by: &Caller,
+        target: &str,
+        filter: &LogFilter,
+        page: &Page,
+    ) -> Result<Paged<SyncLog>> {
         let part = self.integration(by, target).await?.id.to_bytes();
         let scope = self.0.store.tenant(by.tenant()?);
-        let (mut items, mut next, mut looked_at): (Vec<SyncLog>, Option<Cursor>, usize) = (Vec::new(), page.after.clone(), 0);
+        let (mut items, mut next, mut looked_at): (Vec<SyncLog>, Option<Cursor>, usize) =
+            (Vec::new(), page.after.clone(), 0);
         loop {
             let limit = page.limit.saturating_sub(items.len()).max(1);
             let found = scope.entries_under::<SyncLog>(&part, &Page { after: next, limit, reverse: true }).await?;

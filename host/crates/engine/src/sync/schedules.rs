@@ -22,7 +22,12 @@ pub(super) fn name_of(integration: IntegrationId, entity: &str) -> String {
 
 impl Engine {
     /// Brings the schedules of all entities of an integration in line with it, as part of a work.
-    pub(crate) async fn schedule_syncs(&self, work: &mut Work, tenant: TenantId, integration: &Integration) -> Result<()> {
+    pub(crate) async fn schedule_syncs(
+        &self,
+        work: &mut Work,
+        tenant: TenantId,
+        integration: &Integration,
+    ) -> Result<()> {
         match self.entities(tenant, integration).await {
             Ok(entities) => {
                 for entity in entities {
@@ -84,7 +89,12 @@ impl Engine {
         self.jobs().schedule(work.change(), new).await.map(|_| ())
     }
 
-    pub(super) async fn unschedule_entity(&self, work: &mut Work, integration: IntegrationId, entity: &str) -> Result<()> {
+    pub(super) async fn unschedule_entity(
+        &self,
+        work: &mut Work,
+        integration: IntegrationId,
+        entity: &str,
+    ) -> Result<()> {
         match self.jobs().unschedule(work.change(), &name_of(integration, entity)).await {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             outcome => outcome,

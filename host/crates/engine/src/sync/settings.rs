@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::manifest::{SyncDirection, SyncMode, SyncRules};
 use gatehouse_domain::sync::{ConflictRule, EntitySettings, SyncSchedule};
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
-use gatehouse_domain::id::{IntegrationId, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -39,7 +39,8 @@ impl Engine {
         let integration = self.integration(by, target).await?.record;
         if !integration.status.takes_calls() {
             let status = serde_json::to_value(integration.status).unwrap_or_default();
-            let message = format!("the integration `{}` is {status} and takes no calls; put that right first", integration.id);
+            let message =
+                format!("the integration `{}` is {status} and takes no calls; put that right first", integration.id);
             return Err(Error::conflict(message));
         }
         let entities = match entity {
@@ -152,7 +153,8 @@ fn must_be_on(entity: Entity) -> Result<Entity> {
     if entity.settings.enabled {
         return Ok(entity);
     }
-    let message = format!("the sync of `{}` is switched off; PUT …/sync/settings switches it on", entity.settings.entity);
+    let message =
+        format!("the sync of `{}` is switched off; PUT …/sync/settings switches it on", entity.settings.entity);
     Err(Error::conflict(message))
 }
 

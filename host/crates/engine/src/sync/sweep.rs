@@ -165,13 +165,8 @@ impl Bout<'_> {
     pub(super) async fn forget_seen(&self) -> Result<()> {
         let prefix = entity_prefix(self.integration.id, &self.run.entity);
         loop {
-            let found = self
-                .engine
-                .0
-                .store
-                .tenant(self.tenant)
-                .list_stored::<SyncSeen>(&prefix, &Page::first(BATCH))
-                .await?;
+            let found =
+                self.engine.0.store.tenant(self.tenant).list_stored::<SyncSeen>(&prefix, &Page::first(BATCH)).await?;
             if found.items.is_empty() {
                 return Ok(());
             }

@@ -13,8 +13,8 @@ use gatehouse_domain::sync::{
 };
 use gatehouse_domain::time::{Timestamp, from_millis};
 use gatehouse_domain::{ErrorKind, Result};
-use gatehouse_store::records::{SyncSeen, added_in, feed_position};
-use gatehouse_store::{Change, Stored};
+use gatehouse_store::records::{SyncSeen, added_at, feed_position};
+use gatehouse_store::{Change, Position, Stored};
 use serde_json::{Map, Value};
 
 use super::carry::{Bout, Next, TRIES};
@@ -87,12 +87,8 @@ impl Bout<'_> {
     /// Brings a record into the host app's shape.
     async fn read(&self, record: RecordIn) -> Incoming {
         let RecordIn { id, updated_at_ms, deleted, data } = record;
-        let passing = Passing {
-            tenant: self.tenant,
-            integration: &self.integration,
-            entity: &self.run.entity,
-            way: Way::In,
-        };
+        let passing =
+            Passing { tenant: self.tenant, integration: &self.integration, entity: &self.run.entity, way: Way::In };
         let passed = if deleted { Ok(Map::new()) } else { self.engine.pass_on(&passing, data).await };
         let (data, mut bad) = match passed {
             Ok(data) => (data, None),
@@ -154,7 +150,8 @@ impl Bout<'_> {
         if let Some(reason) = &record.bad {
             tally.run.counts.failed += 1;
             let id: String = record.id.chars().take(LONGEST_RECORD_ID / 4).collect();
-            let row = SyncLog { reason: Some(reason.clone()), ..self.row(&id, LogAction::Pulled, LogOutcome::Failed, tally) };
+            let row =
+                SyncLog { reason: Some(reason.clone()), ..self.row(&id, LogAction::Pulled, LogOutcome::Failed, tally) };
             return self.log(row, tally);
         }
         let known = self.known(&record.id).await?;
@@ -200,14 +197,19 @@ impl Bout<'_> {
         self.engine.0.store.tenant(self.tenant).get::<SyncedRecord>(&id).await
     }
 
-    /// Stores a record that became another, in the place of its old entry in the feed, and counts it.
-    pub(super) fn turn_into(&self, known: Option<&Stored<SyncedRecord>>, to: Becomes, tally: &mut Tally) -> Result<Action> {
+    /// Stores a record that became another, with its entry in the feed, and counts it.
+    pub(super) fn turn_into(
+        &self,
+        known: Option<&Stored<SyncedRecord>>,
+        to: Becomes,
+        tally: &mut Tally,
+    ) -> Result<Action> {
         let now = self.engine.now();
         let part = feed_of(self.integration.id, &self.run.entity);
         let lives_on = known.filter(|known| !known.deleted);
         let mut scope = tally.change.tenant(self.tenant);
-        if let Some(known) = known {
-            scope.delete_entry_under::<SyncFeed>(&part, feed_position(known))?;
+        if let Some(obsolete) = known.and_then(|known| obsolete(known, to.deleted)) {
+            scope.delete_entry_under::<SyncFeed>(&part, obsolete)?;
         }
         let index = scope.append_under(&part, &SyncFeed { id: to.id.clone(), at: now, deleted: to.deleted })?;
         let next = SyncedRecord {
@@ -226,7 +228,7 @@ impl Bout<'_> {
             pending: to.pending,
             index,
             placed: None,
-            added_in: lives_on.map(|known| added_in(known).0),
+            added_at: known.filter(|known| !known.deleted || to.deleted).map(added_at).map(|at| (at.seq.0, at.index)),
         };
         match known {
             Some(known) => scope.replace(known, &next)?,
@@ -311,6 +313,18 @@ impl Bout<'_> {
         }
         run.phase = if run.from_start && run.complete { Phase::Sweep } else { Phase::Push };
         Ok(())
+    }
+}
+
+/// The entry of a record that says nothing any more once there is another: that of the change
+/// before. Those of its addition and of its deletion stay, for readers who are not past them; so
+/// a record that is there has two entries at most.
+fn obsolete(known: &Stored<SyncedRecord>, deleted: bool) -> Option<Position> {
+    let (added, last) = (added_at(known), feed_position(known));
+    match (known.deleted, deleted) {
+        (false, _) => Some(last).filter(|last| *last != added),
+        (true, false) => Some(added).filter(|added| *added != last),
+        (true, true) => Some(last),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::change::Change;
 use crate::entry::{Placed, Position};
 use crate::page::{MAX_LIMIT, Page};
 use crate::record::Stored;
-use crate::records::{ChangeKey, entity_prefix, feed_position};
+use crate::records::{ChangeKey, added_at, entity_prefix, feed_position};
 use crate::scope::{LivesIn, OfTenant};
 use crate::store::Store;
 
@@ -53,8 +53,8 @@ impl Store {
         Ok(changes + self.prune_gone(tenant, state, oldest).await?)
     }
 
-    /// Deletes records that are gone for so long. They are found through the feed, whose oldest
-    /// entries are those of records that have not changed for longest, whether gone or not.
+    /// Deletes records that are gone for so long, with their entries in the feed, through which
+    /// they are found, and the entries of deletions of records that have come back.
     async fn prune_gone(&self, tenant: TenantId, state: &SyncState, oldest: Timestamp) -> Result<u64> {
         let part = entity_prefix(state.integration, &state.entity);
         let (mut after, mut pruned) = (Position::START, 0);
@@ -72,13 +72,22 @@ impl Store {
         }
     }
 
-    async fn prune_one(&self, tenant: TenantId, state: &SyncState, entry: &Placed<SyncFeed>, part: &[u8]) -> Result<u64> {
+    async fn prune_one(
+        &self,
+        tenant: TenantId,
+        state: &SyncState,
+        entry: &Placed<SyncFeed>,
+        part: &[u8],
+    ) -> Result<u64> {
         let id = (state.integration, state.entity.clone(), entry.id.clone());
         let record = self.tenant(tenant).get::<SyncedRecord>(&id).await?;
         let mut change = self.change();
         // One that has come back since has another entry, and stays.
         if let Some(record) = record.filter(|record| record.deleted && feed_position(record) == entry.position) {
             change.tenant(tenant).remove(&record)?;
+            if added_at(&record) != entry.position {
+                change.tenant(tenant).delete_entry_under::<SyncFeed>(part, added_at(&record))?;
+            }
         }
         change.tenant(tenant).delete_entry_under::<SyncFeed>(part, entry.position)?;
         commit(change, 1).await

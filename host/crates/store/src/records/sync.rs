@@ -71,9 +71,10 @@ pub fn feed_position(record: &Stored<SyncedRecord>) -> Position {
     }
 }
 
-/// The commit by which a record was added.
-pub fn added_in(record: &Stored<SyncedRecord>) -> Seq {
-    record.added_in.map_or(feed_position(record).seq, Seq)
+/// Where the entry was by which a record was added. A reader who is not past it has not seen
+/// the record.
+pub fn added_at(record: &Stored<SyncedRecord>) -> Position {
+    record.added_at.map_or_else(|| feed_position(record), |(seq, index)| Position { seq: Seq(seq), index })
 }
 
 /// A record of an entity, by the provider's id.

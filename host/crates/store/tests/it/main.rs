@@ -20,4 +20,6 @@ mod prune;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod sync;
+#[cfg(test)]
 mod typed;

@@ -152,7 +152,13 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
         change.commit().await.unwrap();
         fill(&store, &kept).await;
         // What stays is as if the old had never been there; only the expired differ in age.
-        let retention = Retention { executions_days: 10, deliveries_days: 10, events_days: 10, dead_jobs_days: 10 };
+        let retention = Retention {
+            executions_days: 10,
+            deliveries_days: 10,
+            events_days: 10,
+            dead_jobs_days: 10,
+            sync_logs_days: 10,
+        };
         store.prune(at(0), &retention).await.unwrap();
         let everything = async || {
             let scan = Scan { limit: 100_000, ..Scan::default() };
@@ -200,7 +206,13 @@ async fn the_feed_loses_what_its_events_lose() {
             change.tenant(tenant()).append(&EventFeed { event: EventId::new(NOW - age * DAY, [n; 10]) }).unwrap();
         }
         change.commit().await.unwrap();
-        let retention = Retention { executions_days: 10, deliveries_days: 10, events_days: 10, dead_jobs_days: 10 };
+        let retention = Retention {
+            executions_days: 10,
+            deliveries_days: 10,
+            events_days: 10,
+            dead_jobs_days: 10,
+            sync_logs_days: 10,
+        };
         store.prune(at(0), &retention).await.unwrap();
         let scope = store.tenant(tenant());
         let left = scope.entries::<EventFeed>(&Page::first(100)).await.unwrap();

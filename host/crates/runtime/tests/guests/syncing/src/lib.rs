@@ -63,7 +63,8 @@ impl Guest for Books {
     }
 
     fn push(entity: String, changes: Vec<Change>) -> Result<Vec<Outcome>> {
-        let outcome = |change: Change| Outcome { reference: change.reference.clone(), status: push_one(&entity, change) };
+        let outcome =
+            |change: Change| Outcome { reference: change.reference.clone(), status: push_one(&entity, change) };
         Ok(changes.into_iter().map(outcome).collect())
     }
 }
