@@ -36,7 +36,7 @@ pub(crate) fn serve(origin: &str) -> ExitCode {
 }
 
 /// Serves a router on a free port of loopback, and says where.
-pub(super) fn listen(router: Router) -> ExitCode {
+pub(crate) fn listen(router: Router) -> ExitCode {
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     threads.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

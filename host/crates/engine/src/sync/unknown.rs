@@ -82,10 +82,11 @@ impl Bout<'_> {
             Answer::Ok(found) => found,
             Answer::Refused(_) | Answer::Fault(_) => Value::Null,
         };
-        let fate = match found["kind"].as_str() {
-            Some("done") => found["value"].as_str().map(|id| Fate::Done(id.to_owned())),
+        let fate = match found.get("kind").and_then(Value::as_str) {
+            Some("done") => found.get("value").and_then(Value::as_str).map(|id| Fate::Done(id.to_owned())),
             Some("refused") => {
-                let error: Option<GuestError> = serde_json::from_value(found["value"].clone()).ok();
+                let error: Option<GuestError> =
+                    found.get("value").and_then(|error| serde_json::from_value(error.clone()).ok());
                 error.map(|error| Fate::Refused(error.message))
             }
             Some("absent") if change.asked + 1 >= ABSENT => {
