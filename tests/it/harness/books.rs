@@ -36,7 +36,7 @@ pub(crate) struct Kept {
     /// The references of what was written, in the order in which it was done.
     pub(crate) written: Vec<String>,
     /// Answers that are given before anything is done, to requests of a method.
-    refusals: Vec<(Method, u16, Vec<(&'static str, String)>)>,
+    refusals: Vec<Refusal>,
     /// What happens to the next writes.
     faults: Vec<Fault>,
     /// Whether new records keep our reference.
@@ -53,6 +53,9 @@ struct Record {
     changed: u64,
     deleted: bool,
 }
+
+/// An answer to the next request of a method: its status and its headers.
+type Refusal = (Method, u16, Vec<(&'static str, String)>);
 
 /// What goes wrong with a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
