@@ -197,14 +197,26 @@ pub async fn upload_folder(engine: &Engine, folder: &Path) -> Result<()> {
         std::fs::read_dir(folder).map_err(unreadable)?.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|end| end == "wasm"));
     paths.sort();
-    for path in paths {
-        let bytes = std::fs::read(&path).map_err(unreadable)?;
-        match engine.take_plugin_from_folder(bytes).await {
-            Ok(version) => {
-                tracing::info!(plugin.id = version.plugin.id, plugin.version = %version.plugin.version, "plugin ready")
+    // A gateway may stand before the helpers that it needs: what is refused for that is asked again
+    // as long as there is something new.
+    let mut waiting = paths;
+    loop {
+        let mut refused = Vec::new();
+        for path in &waiting {
+            match engine.take_plugin_from_folder(std::fs::read(path).map_err(unreadable)?).await {
+                Ok(version) => {
+                    tracing::info!(plugin.id = version.plugin.id, plugin.version = %version.plugin.version, "plugin ready");
+                }
+                Err(error) => refused.push((path.clone(), error)),
             }
-            Err(error) => tracing::error!(%error, path = %path.display(), "the plugin was refused"),
         }
+        let again = refused.len() < waiting.len() && refused.iter().any(|(_, error)| error.kind == ErrorKind::Conflict);
+        if !again {
+            for (path, error) in refused {
+                tracing::error!(%error, path = %path.display(), "the plugin was refused");
+            }
+            return Ok(());
+        }
+        waiting = refused.into_iter().map(|(path, _)| path).collect();
     }
-    Ok(())
 }

@@ -12,4 +12,5 @@ mod resilience;
 mod routing;
 mod tenancy;
 mod told;
+mod versions;
 pub(crate) mod webhooks;

@@ -22,7 +22,7 @@ pub(crate) async fn scrape(server: &Server) -> String {
 }
 
 /// The value of a series, 0 where there is none.
-fn value(text: &str, series: &str) -> f64 {
+pub(crate) fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0.0, |value| value.parse().unwrap())
 }

@@ -35,6 +35,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sled", &["gatehouse-store"]),
     ("wasmtime", &["gatehouse-runtime", "gatehouse-bench"]),
     ("wasmtime-wasi", &["gatehouse-runtime"]),
+    ("wac-graph", &["gatehouse-runtime"]),
     ("reqwest", &["gatehouse-broker", "gatehouse", "gatehouse-bench"]),
     ("rustls", &["gatehouse-broker", "gatehouse", "gatehouse-bench"]),
     ("prometheus", &["gatehouse-engine"]),

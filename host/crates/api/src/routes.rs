@@ -21,6 +21,7 @@ pub(crate) mod roles;
 pub(crate) mod rotation;
 pub(crate) mod sync;
 pub(crate) mod tenants;
+pub(crate) mod versions;
 pub(crate) mod webhooks;
 
 use axum::Json;

@@ -24,6 +24,11 @@ impl Credentials {
         Self(pairs.into_iter().map(|(name, value)| (name.into(), Secret::from(value.into()))).collect())
     }
 
+    /// Credentials from what was sealed.
+    pub(crate) fn of(fields: BTreeMap<String, Secret>) -> Self {
+        Self(fields)
+    }
+
     /// Checks the fields against the manifest's JSON Schema of the credential.
     ///
     /// # Errors

@@ -255,6 +255,26 @@ impl Vault {
         self.open.retain(|(of, _)| *of != tenant);
     }
 
+    /// Checks a sealed credential against another JSON Schema than it was sealed under. Nothing of
+    /// it leaves.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Invalid`], where each problem names the field and the rule
+    /// and never the value; [`gatehouse_domain::ErrorKind::Corrupt`] where it does not open.
+    pub fn check_sealed(
+        &self,
+        key: &TenantKeyRef,
+        context: &CredentialContext,
+        sealed: &BTreeMap<String, String>,
+        schema: &serde_json::Value,
+    ) -> Result<()> {
+        let mut fields = BTreeMap::new();
+        for name in sealed.keys() {
+            fields.extend(self.open(key, context, sealed, name)?.map(|secret| (name.clone(), secret)));
+        }
+        Credentials::of(fields).check(schema)
+    }
+
     /// Opens one field of a credential; none where it has no such field.
     pub(crate) fn open(
         &self,

@@ -28,6 +28,10 @@ pub const OURS: &[(&str, &str)] = &[
     ("sync.finished", "a run of a sync has ended well"),
     ("sync.failed", "a run of a sync has ended without its goal, for the reason that is told"),
     ("sync.held", "a sync waits for a person: it would delete too much, or can not tell what became of a change"),
+    ("plugin.upgraded", "integrations went to another version of their plugin"),
+    ("plugin.rolled_back", "the last upgrade of a plugin was undone"),
+    ("plugin.yanked", "a plugin version in use was taken back by its operator; it goes on"),
+    ("plugin.deprecated", "there is something better than a plugin version in use"),
     ("plugin.quarantined", "a plugin version trapped too often and is held back"),
 ];
 

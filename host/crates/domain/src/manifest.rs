@@ -32,7 +32,12 @@ pub struct Manifest {
     pub id: String,
     /// Its version.
     pub version: Version,
-    /// The provider that it is a gateway to, such as `acme`.
+    /// Whether it is a helper: no gateway, but code that gateways have linked into them. It talks
+    /// to nobody, so it has no provider, no egress and no capabilities.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub helper: bool,
+    /// The provider that it is a gateway to, such as `acme`; a helper has none.
+    #[serde(default)]
     pub provider: String,
     /// The provider's name for people.
     pub name: String,
@@ -46,10 +51,11 @@ pub struct Manifest {
     pub category: String,
     /// The version of `gatehouse:plugin` that it is built against.
     pub contract: Version,
-    /// Plugins that it needs, by id.
+    /// Helpers that it needs, by id. They are chosen when it is published and linked into it.
     #[serde(default)]
     pub dependencies: BTreeMap<String, VersionReq>,
-    /// Where it may send requests.
+    /// Where it may send requests; a helper sends none.
+    #[serde(default)]
     pub egress: Egress,
     /// How the host authenticates its requests; the first one is the default.
     #[serde(default)]
@@ -75,6 +81,10 @@ pub struct Manifest {
     /// The entities of an exported `sync`, by name.
     #[serde(default)]
     pub sync: BTreeMap<String, SyncRules>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn empty_schema() -> Value {

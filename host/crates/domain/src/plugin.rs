@@ -1,4 +1,4 @@
-//! Plugins as they are kept: one record for each version of each plugin.
+//! Plugins as they are kept: one record for each version of each plugin, and where it stands.
 
 use schemars::JsonSchema;
 use semver::Version;
@@ -9,6 +9,8 @@ use crate::manifest::Manifest;
 use crate::sheet::PermissionSheet;
 use crate::time::Timestamp;
 
+pub mod resolve;
+
 /// A plugin version, named exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PluginRef {
@@ -17,7 +19,7 @@ pub struct PluginRef {
     /// Its version.
     #[schemars(with = "String")]
     pub version: Version,
-    /// SHA-256 of the component, in hexadecimal.
+    /// SHA-256 of the component that runs, in hexadecimal.
     pub digest: String,
 }
 
@@ -36,4 +38,72 @@ pub struct PluginVersion {
     pub size: u64,
     /// When it was uploaded.
     pub uploaded_at: Timestamp,
+    /// Whether it may still be chosen.
+    #[serde(default)]
+    pub standing: Standing,
+    /// What it exports of `gatehouse:plugin`, such as `connection`; absent where it was uploaded
+    /// before this was kept.
+    #[serde(default)]
+    pub exports: Option<Vec<String>>,
+    /// The interfaces that a helper lends to others, such as `acme:text/dates@1.0.0`.
+    #[serde(default)]
+    pub provides: Vec<String>,
+    /// What it was put together from, where it needs other plugins.
+    #[serde(default)]
+    pub composition: Option<Composition>,
+}
+
+/// Whether a version may still be chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Standing {
+    /// It was taken back: nobody new can choose it, and who has it keeps it.
+    #[serde(default)]
+    pub yanked: Option<Yanked>,
+    /// There is something better.
+    #[serde(default)]
+    pub deprecated: Option<Deprecated>,
+}
+
+/// That a version was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Yanked {
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
+/// That there is something better than a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deprecated {
+    /// What its users should know.
+    pub message: String,
+    /// What to go to: a version of the same plugin, or another plugin's id.
+    pub successor: Option<String>,
+    /// When it was said.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
+/// What a component was put together from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Composition {
+    /// SHA-256 of the component as it was uploaded, in hexadecimal.
+    pub uploaded: String,
+    /// The helpers that were linked into it, exactly, by id.
+    pub with: Vec<PluginRef>,
+}
+
+impl PluginVersion {
+    /// SHA-256 of the bytes that were uploaded, in hexadecimal.
+    pub fn uploaded_digest(&self) -> &str {
+        self.composition.as_ref().map_or(&self.plugin.digest, |composition| &composition.uploaded)
+    }
+
+    /// Whether it may be chosen by somebody who names no version.
+    pub fn is_current(&self) -> bool {
+        let Standing { yanked, deprecated } = &self.standing;
+        yanked.is_none() && deprecated.is_none() && self.plugin.version.pre.is_empty()
+    }
 }

@@ -6,13 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::capability::{Capability, Effect};
 use crate::manifest::auth::Placement;
-use crate::manifest::{Manifest, OAuth, Rule, WebhookRules};
+use crate::manifest::rate::RateNumbers;
+use crate::manifest::{Manifest, OAuth, Rule, SyncDirection, WebhookRules};
 use crate::webhook::Trust;
+
+mod widened;
+
+pub use widened::widened;
 
 /// Everything a plugin may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PermissionSheet {
-    /// Requests that it may send.
+    /// Requests that it may send: hosts, methods and paths.
     pub requests: Vec<Rule>,
     /// Secrets that the host uses for it, and where each is attached.
     pub secrets: Vec<SecretUse>,
@@ -31,6 +36,12 @@ pub struct PermissionSheet {
     /// Hosts from which the host fetches what verifies webhooks, or confirms an endpoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub webhook_hosts: Vec<String>,
+    /// The provider's records that are kept here for it, and which way they travel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub storage: Vec<StorageUse>,
+    /// How many requests it may send; absent where only the deployment's own limits bound it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<RateNumbers>,
     /// What the component imports from the host.
     pub imports: Vec<String>,
 }
@@ -57,12 +68,25 @@ pub struct OAuthUse {
     pub attached: Vec<String>,
 }
 
+/// Records of one entity that are kept here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StorageUse {
+    /// The entity, such as `contacts`.
+    pub entity: String,
+    /// Which way its records travel.
+    pub direction: SyncDirection,
+}
+
 impl PermissionSheet {
     /// The sheet of a plugin.
     pub fn of(manifest: &Manifest, capabilities: &[Capability], imports: &[String]) -> Self {
         let codes = |effect: Effect| {
             let of_it = capabilities.iter().filter(|capability| capability.effect == effect);
             of_it.map(|capability| capability.code.clone()).collect()
+        };
+        let storage = |(entity, rules): (&String, &crate::manifest::SyncRules)| StorageUse {
+            entity: entity.clone(),
+            direction: rules.direction,
         };
         Self {
             requests: manifest.egress.allow.clone(),
@@ -73,6 +97,11 @@ impl PermissionSheet {
             events: manifest.webhook.iter().flat_map(|webhook| webhook.events.clone()).collect(),
             webhook_trust: manifest.webhook.as_ref().map(WebhookRules::trust),
             webhook_hosts: manifest.webhook.as_ref().map(WebhookRules::fetches_from).unwrap_or_default(),
+            storage: manifest.sync.iter().map(storage).collect(),
+            limits: manifest
+                .rate_limit
+                .as_ref()
+                .map(|rate| RateNumbers { requests: rate.requests, window_seconds: rate.window_seconds }),
             imports: imports.to_vec(),
         }
     }

@@ -1,21 +1,20 @@
 //! The engine: the layers below it, wired, and the plugins that are loaded.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use gatehouse_broker::{Broker, Vault};
 use gatehouse_domain::Result;
 use gatehouse_domain::address::IpRange;
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{EndpointId, Id, RequestId, Subject};
-use gatehouse_domain::plugin::PluginRef;
 use gatehouse_domain::time::Timestamp;
-use gatehouse_runtime::{Plugin, Runtime};
+use gatehouse_runtime::Runtime;
 use gatehouse_store::{Retention, Store};
-use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, fraction, new_id};
 use crate::health::{Checks, HealthLimits};
+use crate::installs::Settle;
+use crate::installs::tell::Tell;
 use crate::jobs::{Jobs, Runner, RunnerLimits};
 use crate::ledger::{Pace, Resolve};
 use crate::metrics::{Metered, Metrics};
@@ -60,9 +59,6 @@ pub struct Policy {
     pub ledger: Pace,
 }
 
-/// A plugin being loaded once, however many ask for it at the same time.
-type Loading = Arc<OnceCell<Arc<Plugin>>>;
-
 /// The use cases, over the layers below. Cheap to clone; every clone is the same engine.
 #[derive(Clone)]
 pub struct Engine(pub(crate) Arc<Inner>);
@@ -75,8 +71,9 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: Policy,
     pub(crate) resilience: Resilience,
-    /// By digest. The lock is held for a look-up only, never while a plugin compiles.
-    loaded: Mutex<HashMap<String, Loading>>,
+    pub(crate) loaded: crate::loaded::Loaded,
+    /// Held while a version is checked against its neighbours and published.
+    pub(crate) publishing: tokio::sync::Mutex<()>,
     pub(crate) quarantine: crate::webhook::Quarantine,
     jobs: Jobs,
     pub(crate) chains: crate::audit::Chains,
@@ -108,7 +105,8 @@ impl Engine {
             clock: parts.clock,
             resilience: Resilience::new(parts.policy.resilience.clone(), Arc::new(fraction)),
             policy: parts.policy,
-            loaded: Mutex::default(),
+            loaded: crate::loaded::Loaded::default(),
+            publishing: tokio::sync::Mutex::default(),
             quarantine: crate::webhook::Quarantine::default(),
             jobs,
             chains: crate::audit::Chains::default(),
@@ -136,6 +134,8 @@ impl Engine {
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         self.0.jobs.register(Arc::new(Resolve::of(self)));
         self.register_syncs(&stop);
+        self.0.jobs.register(Arc::new(Tell::of(self)));
+        self.0.jobs.register(Arc::new(Settle::of(self)));
         if let Err(error) = self.0.jobs.begin().await {
             // A full disk stops new work, not the server: the runner goes on trying.
             tracing::error!(%error, "jobs can not be run yet");
@@ -194,23 +194,5 @@ impl Engine {
 
     pub(crate) fn new_id<S: Subject>(&self) -> Result<Id<S>> {
         new_id(self.now())
-    }
-
-    /// The plugin version, loaded: from memory, from the compile cache, or compiled.
-    pub(crate) async fn plugin(&self, plugin: &PluginRef) -> Result<Arc<Plugin>> {
-        let loading = {
-            let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(loaded.entry(plugin.digest.clone()).or_default())
-        };
-        loading.get_or_try_init(|| self.load(plugin)).await.cloned()
-    }
-
-    async fn load(&self, plugin: &PluginRef) -> Result<Arc<Plugin>> {
-        let artefacts = self.0.store.artefacts();
-        let started = std::time::Instant::now();
-        let loaded = self.0.runtime.load(&plugin.digest, || artefacts.read(&plugin.digest)).await;
-        let loaded = loaded.map_err(|error| error.with("plugin", format!("{}@{}", plugin.id, plugin.version)))?;
-        self.0.metrics.plugins.loaded(&plugin.id, loaded.source, started.elapsed());
-        Ok(loaded)
     }
 }

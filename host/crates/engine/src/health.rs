@@ -84,6 +84,7 @@ impl Engine {
         let readings = Readings {
             store: self.0.store.storage().health(),
             instances: self.0.runtime.instances(),
+            in_memory: self.0.runtime.in_memory(),
             backlog: self.backlog().await.ok(),
             now: self.now(),
         };

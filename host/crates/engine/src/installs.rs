@@ -1,43 +1,74 @@
-//! Installs: a tenant enables a plugin after agreeing to its permission sheet.
+//! Installs: a tenant enables a plugin after agreeing to its permission sheet, and goes from one
+//! version to another.
 
+use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::{Consent, Install};
-use gatehouse_domain::plugin::PluginVersion;
-use gatehouse_domain::sheet::PermissionSheet;
-use gatehouse_domain::{Error, Result};
+use gatehouse_domain::plugin::resolve::Wanted;
+use gatehouse_domain::plugin::{PluginRef, PluginVersion, Standing};
+use gatehouse_domain::sheet::{PermissionSheet, widened};
+use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_store::{Page, Stored};
 use semver::Version;
 
 use crate::{Caller, Engine};
 
+mod pins;
+mod rollback;
+mod settle;
+pub(crate) mod tell;
+mod upgrade;
+
+pub(crate) use settle::Settle;
+pub use upgrade::{AskUpgrade, Upgraded, Which};
+
 /// What a tenant asks for when it enables a plugin.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Enable {
-    /// Which version; the newest where absent.
-    pub version: Option<Version>,
+    /// Which version.
+    pub wanted: Wanted,
     /// The digest of the permission sheet that the tenant has seen and agrees to.
     pub consent: Option<String>,
 }
 
+/// An install with what its tenant should know of its version.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The install.
+    pub install: Install,
+    /// What stands against its version.
+    pub standing: Standing,
+    /// The version that a newcomer would get, where it is a higher one.
+    pub newer: Option<Version>,
+}
+
 impl Engine {
-    /// Enables a plugin for the caller's tenant.
+    /// Enables a plugin for the caller's tenant. One that was enabled before keeps its version:
+    /// only an upgrade moves it.
     ///
     /// # Errors
-    /// [`gatehouse_domain::ErrorKind::Conflict`] where the consent is missing or is for another sheet.
+    /// [`gatehouse_domain::ErrorKind::Conflict`] where the consent is missing or is for another
+    /// sheet, where no version may be chosen, or where another one is installed.
     pub async fn enable_plugin(&self, by: &Caller, id: &str, ask: &Enable) -> Result<Install> {
         let tenant = by.tenant()?;
-        let version = self.plugin_version(id, ask.version.as_ref()).await?;
-        check_consent(&version, ask.consent.as_deref())?;
         let known = self.0.store.tenant(tenant).get::<Install>(&id.to_owned()).await?;
+        let version = self.to_enable(id, known.as_ref(), &ask.wanted).await?;
+        let sheet = known.as_ref().map(|known| &known.consent.sheet);
+        let consent = self.consent(by, &version, sheet, ask.consent.as_deref())?;
         let install = Install {
-            plugin: version.plugin,
+            plugin: version.plugin.clone(),
             enabled: true,
-            consent: Consent { sheet: version.sheet, by: by.key.id, at: self.now() },
+            consent: consent.or_else(|| known.as_ref().map(|known| known.consent.clone())).ok_or_else(nobody_agreed)?,
+            others: known.as_ref().map(|known| known.others.clone()).unwrap_or_default(),
             created_at: known.as_ref().map_or_else(|| self.now(), |known| known.created_at),
         };
+        self.0.loaded.keep(&version.plugin.digest);
         let mut work = self.work(by);
         match &known {
             Some(known) => work.tenant(tenant).replace(known, &install)?,
-            None => work.tenant(tenant).create(&install)?,
+            None => {
+                work.admin().unchanged(&version)?;
+                work.tenant(tenant).create(&install)?;
+            }
         }
         work.audit("plugin.enabled", id, known.as_ref().map(|known| &known.record), Some(&install))?;
         work.commit().await?;
@@ -69,9 +100,79 @@ impl Engine {
         Ok(self.0.store.tenant(by.tenant()?).list::<Install>(&page).await?.items)
     }
 
-    pub(crate) async fn install(&self, tenant: gatehouse_domain::id::TenantId, id: &str) -> Result<Stored<Install>> {
+    /// The caller's installs, with what is outdated, deprecated or yanked of them.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn installs_told(&self, by: &Caller) -> Result<Vec<Told>> {
+        let mut told = Vec::new();
+        for install in self.installs(by).await? {
+            told.push(self.told(install).await?);
+        }
+        Ok(told)
+    }
+
+    /// What the tenant of an install should know of its version.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn told(&self, install: Install) -> Result<Told> {
+        let versions = self.versions_of(&install.plugin.id).await?;
+        let own = versions.iter().find(|version| version.plugin == install.plugin);
+        let standing = own.map(|version| version.standing.clone()).unwrap_or_default();
+        let current = versions.iter().filter(|version| version.is_current()).map(|version| &version.plugin.version);
+        let newer = current.max().filter(|newest| **newest > install.plugin.version).cloned();
+        Ok(Told { install, standing, newer })
+    }
+
+    pub(crate) async fn install(&self, tenant: TenantId, id: &str) -> Result<Stored<Install>> {
         let install = self.0.store.tenant(tenant).get::<Install>(&id.to_owned()).await?;
         install.ok_or_else(|| Error::not_found("enabled plugin", id))
+    }
+
+    async fn to_enable(
+        &self,
+        id: &str,
+        known: Option<&Stored<Install>>,
+        wanted: &Wanted,
+    ) -> Result<Stored<PluginVersion>> {
+        let Some(known) = known else {
+            let chosen = self.resolve_plugin(id, wanted).await?;
+            return no_helper(self.stored_version(id, &chosen.plugin.version).await?);
+        };
+        let PluginRef { version, .. } = &known.plugin;
+        let fits = match wanted {
+            Wanted::Newest => true,
+            Wanted::Exactly(exact) => exact == version,
+            Wanted::Fitting(requirement) => requirement.matches(version),
+        };
+        if !fits {
+            let message = format!(
+                "`{id}` is installed in version {version}: POST /api/v1/plugins/tenant/{id}/upgrade goes to another"
+            );
+            return Err(Error::conflict(message));
+        }
+        self.stored_version(id, version).await
+    }
+
+    /// The consent to a version: a new one where it was given, none where what was agreed to
+    /// before covers the version.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Conflict`] with what is asked for.
+    fn consent(
+        &self,
+        by: &Caller,
+        version: &PluginVersion,
+        before: Option<&PermissionSheet>,
+        given: Option<&str>,
+    ) -> Result<Option<Consent>> {
+        let wider = before.map(|before| widened(before, &version.sheet));
+        if given.is_none() && wider.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(None);
+        }
+        check_consent(version, wider.unwrap_or_default(), given)?;
+        Ok(Some(Consent { sheet: version.sheet.clone(), by: by.key.id, at: self.now() }))
     }
 }
 
@@ -81,17 +182,31 @@ pub fn sheet_digest(sheet: &PermissionSheet) -> String {
     crate::execute::sha256_hex(&json)
 }
 
-fn check_consent(version: &PluginVersion, consent: Option<&str>) -> Result<()> {
+fn check_consent(version: &PluginVersion, wider: Vec<Problem>, consent: Option<&str>) -> Result<()> {
     let expected = sheet_digest(&version.sheet);
     if consent == Some(expected.as_str()) {
         return Ok(());
     }
-    let plugin = &version.plugin;
+    let PluginRef { id, version: number, .. } = &version.plugin;
     let message = format!(
-        "enabling {}@{} needs consent to its permission sheet: read GET /api/v1/plugins/{}/permissions and send its \
-         `digest` as `consent`",
-        plugin.id, plugin.version, plugin.id
+        "{id}@{number} needs consent to its permission sheet: read GET /api/v1/plugins/{id}/permissions?version={number} \
+         and send its `digest` as `consent`"
     );
     let what = if consent.is_some() { "is not the digest of this version's sheet" } else { "is missing" };
-    Err(Error::conflict(message).at("$.consent", what))
+    let mut error = Error::conflict(message).at("$.consent", what);
+    let beyond = wider.into_iter().map(|one| Problem::at(format!("sheet.{}", one.path), one.message));
+    error.problems.extend(beyond);
+    Err(error)
+}
+
+fn no_helper(version: Stored<PluginVersion>) -> Result<Stored<PluginVersion>> {
+    if version.manifest.helper {
+        let id = &version.plugin.id;
+        return Err(Error::conflict(format!("`{id}` is a helper: it comes with the gateways that need it")));
+    }
+    Ok(version)
+}
+
+fn nobody_agreed() -> Error {
+    Error::internal("an install without consent was about to be made")
 }

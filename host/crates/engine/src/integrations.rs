@@ -2,12 +2,13 @@
 
 use gatehouse_domain::capability::Capability;
 use gatehouse_domain::id::IntegrationId;
+use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::integration::{Environment, Health, Integration, IntegrationStatus};
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
-use gatehouse_store::Stored;
+use gatehouse_store::{Page, Stored};
 use gatehouse_store::records::{IntegrationByProvider, RateBudget, SealedCredential};
 use serde_json::{Map, Value, json};
 
@@ -61,6 +62,13 @@ pub struct IntegrationChange {
     pub disabled: Option<bool>,
 }
 
+/// An enabled plugin that serves a provider.
+struct Serving {
+    install: Stored<Install>,
+    /// The version that new integrations get.
+    version: PluginVersion,
+}
+
 impl Engine {
     /// Makes an integration of an enabled plugin. Its credential is sealed in the same commit.
     ///
@@ -68,9 +76,9 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::Invalid`] with the JSON path of what does not fit, and
     /// [`gatehouse_domain::ErrorKind::Conflict`] where no enabled plugin serves the provider.
     pub async fn create_integration(&self, by: &Caller, new: NewIntegration) -> Result<Integration> {
-        let version = self.serving(by, &new.provider).await?;
-        let (integration, sealed) = self.draft(by, &version, &new).await?;
-        self.keep_new(by, &integration, &sealed).await?;
+        let serving = self.serving(by, &new.provider).await?;
+        let (integration, sealed) = self.draft(by, &serving.version, &new).await?;
+        self.keep_new(by, &serving, &integration, &sealed).await?;
         Ok(integration)
     }
 
@@ -176,13 +184,15 @@ impl Engine {
         self.plugin_version(&plugin.id, Some(&plugin.version)).await
     }
 
-    /// The newest enabled plugin version that serves a provider.
-    async fn serving(&self, by: &Caller, provider: &str) -> Result<PluginVersion> {
+    /// The enabled plugin that serves a provider.
+    async fn serving(&self, by: &Caller, provider: &str) -> Result<Serving> {
         self.must_be_offered(provider).await?;
-        for install in self.installs(by).await?.into_iter().filter(|install| install.enabled) {
+        let page = Page::first(1_000);
+        let installs = self.0.store.tenant(by.tenant()?).list_stored::<Install>(&[], &page).await?.items;
+        for install in installs.into_iter().filter(|install| install.enabled) {
             let version = self.plugin_version(&install.plugin.id, Some(&install.plugin.version)).await?;
             if version.manifest.provider == provider {
-                return Ok(version);
+                return Ok(Serving { install, version });
             }
         }
         let message = format!(
@@ -234,10 +244,18 @@ impl Engine {
         })
     }
 
-    async fn keep_new(&self, by: &Caller, integration: &Integration, sealed: &SealedCredential) -> Result<()> {
+    async fn keep_new(
+        &self,
+        by: &Caller,
+        serving: &Serving,
+        integration: &Integration,
+        sealed: &SealedCredential,
+    ) -> Result<()> {
         let tenant = by.tenant()?;
         let by_provider = IntegrationByProvider { provider: integration.provider.clone(), integration: integration.id };
         let mut work = self.work(by);
+        // An upgrade that goes on at the same time must not leave it behind.
+        work.tenant(tenant).unchanged(&serving.install)?;
         work.tenant(tenant).create(integration)?;
         work.tenant(tenant).create(&by_provider)?;
         self.keep_credential(&mut work, tenant, sealed).await?;

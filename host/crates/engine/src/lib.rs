@@ -5,6 +5,7 @@
 
 mod clock;
 mod engine;
+mod loaded;
 mod name;
 mod narrow;
 mod schema;
@@ -20,6 +21,7 @@ pub mod tenants;
 pub mod rotation;
 
 pub mod catalog;
+pub mod compatibility;
 pub mod installs;
 pub mod providers;
 

@@ -193,7 +193,7 @@ impl Engine {
 
     async fn served_by_plugins(&self) -> Result<BTreeMap<String, Served>> {
         let mut found: BTreeMap<String, Served> = BTreeMap::new();
-        for listed in self.plugins().await? {
+        for listed in self.plugins().await?.into_iter().filter(|listed| !listed.newest.manifest.helper) {
             let newest = listed.newest;
             let provider = Provider {
                 display_name: newest.manifest.name,

@@ -37,8 +37,14 @@ pub struct Inspection {
     /// Whether it exports `gatehouse:plugin/outcomes`.
     #[serde(default)]
     pub has_outcomes: bool,
-    /// The interfaces that it imports, those that hold only types left out.
+    /// The interfaces that it imports of the host, those that hold only types left out.
     pub imports: Vec<String>,
+    /// The interfaces that other plugins have to bring: it runs once they are linked into it.
+    #[serde(default)]
+    pub wants: Vec<String>,
+    /// The interfaces that it lends to others, where it is a helper.
+    #[serde(default)]
+    pub provides: Vec<String>,
     /// SHA-256 of the component, in hexadecimal.
     pub digest: String,
     /// Its size in bytes.
@@ -50,6 +56,17 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// What it exports of `gatehouse:plugin`.
+    pub fn exports(&self) -> Vec<String> {
+        let all = [
+            ("connection", self.has_connection),
+            ("outcomes", self.has_outcomes),
+            ("sync", self.has_sync),
+            ("webhook", self.has_webhook),
+        ];
+        all.iter().filter(|(_, has)| *has).map(|(name, _)| (*name).to_owned()).collect()
+    }
+
     /// Inspects a component. None of its code runs, and nothing is compiled.
     ///
     /// # Errors
@@ -78,11 +95,11 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected> {
     let manifest = manifest(&sections)?;
     component::validate(bytes)?;
     let decoded = component::decode(bytes)?;
-    let imports = imports::check(&decoded)?;
+    let imports = imports::check(&decoded, &manifest)?;
     let exports = exports::read(&decoded, &manifest, &docs(&sections)?)?;
     check_manifest(&manifest, &exports)?;
     let fixtures = section_json(sections::FIXTURES, sections.fixtures)?;
-    let sheet = PermissionSheet::of(&manifest, &exports.capabilities, &imports);
+    let sheet = PermissionSheet::of(&manifest, &exports.capabilities, &imports.lent);
     let inspection = Inspection {
         manifest,
         capabilities: exports.capabilities,
@@ -90,7 +107,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected> {
         has_sync: exports.sync,
         has_webhook: exports.webhook,
         has_outcomes: exports.outcomes,
-        imports,
+        imports: imports.lent,
+        wants: imports.wanted,
+        provides: exports.provides,
         digest: digest(bytes),
         size: bytes.len() as u64,
         fixtures,

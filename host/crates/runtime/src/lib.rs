@@ -11,6 +11,7 @@ pub mod inspect;
 mod sections;
 mod shape;
 
+pub mod compose;
 pub mod package;
 
 mod cache;
@@ -26,6 +27,7 @@ mod fault;
 mod host;
 
 pub use call::{Answer, Call, Cancel, Change, Report, SYNC_PUSH, Target, Write};
+pub use compose::{Linked, compose};
 pub use config::{PoolConfig, RuntimeConfig, WorkerCommand};
 pub use egress::Egress;
 pub use inspect::Inspection;

@@ -137,6 +137,17 @@ impl Runtime {
         (self.0.slots.available_permits(), self.0.instances)
     }
 
+    /// How many plugin versions have their code in memory.
+    pub fn in_memory(&self) -> usize {
+        let loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.values().filter(|plugin| plugin.strong_count() > 0).count()
+    }
+
+    /// Deletes the compiled code of a component from the disk. What runs is not touched.
+    pub fn forget(&self, digest: &str) {
+        self.0.cache.forget(digest);
+    }
+
     fn loaded(&self, digest: &str) -> Option<Arc<Plugin>> {
         self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(digest)?.upgrade()
     }
@@ -163,6 +174,7 @@ impl Runtime {
 
     async fn compiled(&self, digest: &str, bytes: Vec<u8>) -> Result<Plugin> {
         let (inspected, bytes) = inspected(digest.to_owned(), bytes).await?;
+        check_runs(&inspected.inspection)?;
         let code = compile::compile(&self.0.engine, self.0.worker.as_ref(), bytes).await?;
         let stored = Stored::from(inspected);
         if Engine::detect_precompiled(&code).is_none() {
@@ -220,6 +232,19 @@ async fn inspected(digest: String, bytes: Vec<u8>) -> Result<(Inspected, Vec<u8>
         Ok((inspect::inspect(&bytes)?, bytes))
     });
     work.await.map_err(|error| Error::internal("the inspection failed").caused_by(error))?
+}
+
+/// A helper runs only within what it is linked into, and what lacks its helpers does not run.
+fn check_runs(inspection: &Inspection) -> Result<()> {
+    let id = &inspection.manifest.id;
+    if inspection.manifest.helper {
+        return Err(Error::invalid(format!("`{id}` is a helper: it runs only within the gateways that need it")));
+    }
+    if inspection.wants.is_empty() {
+        return Ok(());
+    }
+    let wants = inspection.wants.join(", ");
+    Err(Error::invalid(format!("`{id}` wants {wants}, which nobody has linked into it: publish it with its helpers")))
 }
 
 fn span_of(plugin: &Plugin, target: &Target) -> Span {

@@ -72,6 +72,18 @@ pub(crate) fn replace(component: &[u8], sections: &[(&str, Vec<u8>)]) -> Result<
     Ok(packaged)
 }
 
+/// The component `to` with exactly our sections of `from`.
+///
+/// # Errors
+/// Where one of them does not parse.
+pub(crate) fn copy(from: &[u8], to: &[u8]) -> Result<Vec<u8>> {
+    let found = read(from)?;
+    let all = [(MANIFEST, found.manifest), (DOCS, found.docs), (FIXTURES, found.fixtures)];
+    let kept: Vec<(&str, Vec<u8>)> =
+        all.iter().filter_map(|(name, data)| data.map(|data| (*name, data.to_vec()))).collect();
+    replace(to, &kept)
+}
+
 /// Calls `visit` with each outermost custom section: its name, its data and the range of
 /// the whole section.
 fn walk<'a>(

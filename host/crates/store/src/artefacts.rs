@@ -77,6 +77,23 @@ impl Artefacts {
         self.blocking(move |inner| Ok(inner.path(&digest)?.exists())).await
     }
 
+    /// Deletes an artefact, if it is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when the folder can not be written; [`ErrorKind::Invalid`] for
+    /// what is no digest.
+    pub async fn remove(&self, digest: &str) -> Result<()> {
+        let digest = digest.to_owned();
+        self.blocking(move |inner| {
+            let path = inner.path(&digest)?;
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", &path, error)),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
     /// The digests of all artefacts, sorted.
     ///
     /// # Errors

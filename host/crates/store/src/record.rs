@@ -68,6 +68,7 @@ pub enum Kind {
     SyncLog = 69,
     SyncSeen = 70,
     SyncChange = 71,
+    Upgrade = 78,
 }
 
 /// A record: something with an identity that is stored as one value.

@@ -190,6 +190,8 @@ mod tests {
             has_webhook: false,
             has_outcomes: false,
             imports,
+            wants: Vec::new(),
+            provides: Vec::new(),
             digest: "ab".repeat(32),
             size: 48_333,
             fixtures: Some(json!({"get-item": {"ok": {"output": 1}, "gone": {"error": {}}}})),

@@ -62,7 +62,7 @@ pub(super) fn of(route: &Route, column: &Column, whose: Whose) -> Expect {
 /// Whether foreign records are there for this caller as its own are.
 pub(super) fn is_open_to_all(route: &Route, column: &Column) -> bool {
     let catalogue =
-        parameters(route).iter().all(|name| matches!(*name, "tenant" | "plugin" | "provider" | "capability"));
+        parameters(route).iter().all(|name| matches!(*name, "tenant" | "plugin" | "version" | "provider" | "capability"));
     let names_tenant = parameters(route).is_empty() && column.may("tenants:act");
     names_tenant || (catalogue && !parameters(route).is_empty())
 }
@@ -134,6 +134,7 @@ fn done(route: &Route, column: &Column) -> Expect {
     }
     match (route.method.as_str(), route.path, column.sees) {
         ("POST", "/plugins", _) => problem(422, "invalid", "component"),
+        ("POST", "/plugins/tenant/{plugin}/rollback", _) => problem(409, "conflict", "to roll back"),
         ("POST", "/integrations", Sees::Nothing) => problem(403, "forbidden", "this"),
         ("POST", "/execute", Sees::Nothing) => problem(409, "conflict", "nobody can serve"),
         // Nobody has put another root key in place.

@@ -12,7 +12,8 @@ use super::callers::{self, Column};
 use super::expect::{self, Expect, Whose};
 use super::text;
 use crate::harness::canary::{SECRET_KEY, WEBHOOK_SECRET};
-use crate::harness::story::{create, enable, payment, upload};
+use crate::api::versions::dependencies::helper;
+use crate::harness::story::{create, enable, payment, upload, upload_bytes};
 use crate::harness::{Client, Server, Upstream};
 
 /// The header by which an operator names a tenant.
@@ -178,6 +179,17 @@ impl World {
                 text(&owner.post("/roles", role).await.expect(201), "name")
             }
             ("tenant", ..) => self.tenant_with_key("Used up").await.0,
+            // Helpers are published at once, as nothing of them is compiled.
+            ("plugin", _, path) if path.contains("{version}") => "aside".to_owned(),
+            ("version", method, _) => {
+                let (version, operator) = (format!("1.0.{number}"), self.server.operator());
+                upload_bytes(&self.server, helper("aside", &version, 2, "")).await;
+                if method == "DELETE" {
+                    let path = format!("/plugins/aside/versions/{version}/yank");
+                    operator.post(&path, json!({ "reason": "to be removed" })).await.expect(200);
+                }
+                version
+            }
             ("provider", "PUT" | "DELETE", "/providers/{provider}") => {
                 let provider = json!({ "code": format!("fresh-{number}"), "display_name": "Fresh" });
                 text(&self.server.operator().post("/providers", provider).await.expect(201), "code")
@@ -207,6 +219,9 @@ impl World {
             ("POST", "/keys/{key}/rotate") => json!({ "overlap_hours": 1 }),
             ("POST", "/roles") => json!({ "name": format!("made-{number}"), "permissions": ["roles:write"] }),
             ("PUT", "/roles/{role}") => json!({ "permissions": ["roles:write"] }),
+            ("POST", "/plugins/{plugin}/versions/{version}/yank") => json!({ "reason": "it rounds wrongly" }),
+            ("POST", "/plugins/{plugin}/versions/{version}/deprecate") => json!({ "message": "there is a better one" }),
+            ("POST", "/plugins/tenant/{plugin}/upgrade" | "/plugins/tenant/{plugin}/rollback") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/toggle") => json!({ "enabled": true, "consent": self.digest }),
             ("POST", "/integrations") => json!({
                 "provider": "stripe", "name": "Made", "credentials": { "secret_key": SECRET_KEY },
@@ -276,6 +291,7 @@ impl Side {
             ("policy", policy),
             ("key", text(&key, "id")),
             ("plugin", "stripe".to_owned()),
+            ("version", "0.1.0".to_owned()),
             ("provider", "stripe".to_owned()),
             ("capability", "GET_PAYMENT".to_owned()),
             ("role", role),
@@ -320,6 +336,7 @@ fn absent(name: &str) -> String {
         "entity_type" => return "no-such-type".to_owned(),
         "entity_id" => return "no-such-entity".to_owned(),
         "plugin" => return "no-such-plugin".to_owned(),
+        "version" => return "9.9.9".to_owned(),
         "provider" => return "no-such-provider".to_owned(),
         "capability" => return "NO_SUCH_CAPABILITY".to_owned(),
         "role" => return "no-such-role".to_owned(),

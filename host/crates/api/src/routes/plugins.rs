@@ -4,9 +4,10 @@ use axum::Json;
 use axum::body::{self, Body};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use gatehouse_domain::plugin::resolve::Wanted;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion};
 use gatehouse_domain::sheet::PermissionSheet;
-use gatehouse_domain::{Error, ErrorKind, Problem};
+use gatehouse_domain::{Error, ErrorKind};
 use gatehouse_engine::catalog::Listed;
 use gatehouse_engine::installs::sheet_digest;
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Answer;
+use super::versions::read_wanted;
 use crate::guard::By;
 use crate::page::Items;
 use crate::problem::Failure;
@@ -28,7 +30,9 @@ const MOST_BYTES: usize = 32 << 20;
 pub(crate) struct Plugin {
     /// The newest version.
     plugin: PluginRef,
-    /// The provider it is a gateway to.
+    /// Whether it is a helper: code that gateways have linked into them, and nothing to enable.
+    helper: bool,
+    /// The provider it is a gateway to; empty for a helper.
     provider: String,
     /// A name for people.
     name: String,
@@ -64,8 +68,9 @@ pub(crate) struct Permissions {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Wanted {
+pub(crate) struct Asked {
     version: Option<String>,
+    requirement: Option<String>,
 }
 
 pub(crate) async fn upload(
@@ -90,28 +95,19 @@ pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Answe
     Ok(Json(show_listed(app.engine.get_plugin(&id).await?)))
 }
 
-pub(crate) async fn versions(State(app): State<App>, Path(id): Path<String>) -> Answer<Items<String>> {
-    let versions = app.engine.get_plugin(&id).await?.versions;
-    Ok(Json(Items { items: versions.iter().map(ToString::to_string).collect() }))
-}
-
 pub(crate) async fn permissions(
     State(app): State<App>,
     Path(id): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<Asked>,
 ) -> Answer<Permissions> {
-    let version = wanted.version.as_deref().map(read_version).transpose()?;
-    let found = app.engine.plugin_version(&id, version.as_ref()).await?;
+    let found = match read_wanted(wanted.version.as_deref(), wanted.requirement.as_deref())? {
+        Wanted::Newest => app.engine.plugin_version(&id, None).await?,
+        // To look at, also where it can no longer be chosen.
+        Wanted::Exactly(exact) => app.engine.plugin_version(&id, Some(&exact)).await?,
+        wanted @ Wanted::Fitting(_) => app.engine.resolve_plugin(&id, &wanted).await?,
+    };
     let digest = sheet_digest(&found.sheet);
     Ok(Json(Permissions { plugin: found.plugin, sheet: found.sheet, digest }))
-}
-
-/// A version as semver writes it.
-pub(crate) fn read_version(text: &str) -> Result<Version, Error> {
-    text.parse().map_err(|error| {
-        let problem = Problem::at("version", format!("`{text}` is not a version such as 1.2.3: {error}"));
-        Error::problems("the version does not read", vec![problem])
-    })
 }
 
 fn show_listed(listed: Listed) -> Plugin {
@@ -122,6 +118,7 @@ fn show(version: PluginVersion, versions: &[Version]) -> Plugin {
     let PluginVersion { plugin, manifest, capabilities, size, .. } = version;
     Plugin {
         plugin,
+        helper: manifest.helper,
         provider: manifest.provider,
         name: manifest.name,
         description: manifest.description,

@@ -35,8 +35,15 @@ impl Manifest {
     pub fn check(&self) -> Result<()> {
         let mut problems = Vec::new();
         check_name("$.id", &self.id, &mut problems);
-        check_name("$.provider", &self.provider, &mut problems);
-        check_egress(&self.egress, &mut problems);
+        if self.helper {
+            self.check_helper(&mut problems);
+        } else {
+            check_name("$.provider", &self.provider, &mut problems);
+            check_egress(&self.egress, &mut problems);
+        }
+        if self.dependencies.contains_key(&self.id) {
+            problems.push(Problem::at(format!("$.dependencies.{}", self.id), "a plugin can not need itself"));
+        }
         self.check_secrets(&mut problems);
         self.check_oauth(&mut problems);
         self.webhook.iter().for_each(|webhook| webhook.check("$.webhook", &mut problems));
@@ -47,6 +54,22 @@ impl Manifest {
             return Ok(());
         }
         Err(Error::problems("the manifest breaks its rules", problems))
+    }
+
+    /// A helper is code for others: it has nothing that only a gateway can use.
+    fn check_helper(&self, problems: &mut Vec<Problem>) {
+        let given = [
+            ("$.provider", !self.provider.is_empty()),
+            ("$.egress", self.egress != Egress::default()),
+            ("$.auth", !self.auth.is_empty()),
+            ("$.capabilities", !self.capabilities.is_empty()),
+            ("$.rate_limit", self.rate_limit.is_some()),
+            ("$.webhook", self.webhook.is_some()),
+            ("$.sync", !self.sync.is_empty()),
+        ];
+        for (path, _) in given.iter().filter(|(_, given)| *given) {
+            problems.push(Problem::at(*path, "is for gateways, and this is a helper: remove it, or `helper = true`"));
+        }
     }
 
     fn check_secrets(&self, problems: &mut Vec<Problem>) {
@@ -214,6 +237,8 @@ mod tests {
         check(("/v1/**", "v1"), "$.egress.allow[0].paths");
         check((r#"secret = "api_key""#, r#"secret = "apikey""#), "`apikey` is not a property");
         check(("license", "licence"), "licence");
+        check(("id = \"acme\"", "id = \"acme\"\nhelper = true"), "$.egress");
+        check(("[egress]", "[dependencies]\nacme = \"^1\"\n[egress]"), "$.dependencies.acme");
         check(("1.0.0", "1.0"), "version");
         check((r#"idempotency = { in = "header", name = "Idempotency-Key" }"#, ""), "$.capabilities.BUY.window_hours");
         check(("window_hours = 24", "window_hours = 0"), "0 is not between 1 and 8760");

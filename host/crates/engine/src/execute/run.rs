@@ -141,7 +141,7 @@ impl Run {
             &engine.0.vault,
             SessionSpec {
                 manifest: self.plugin.manifest(),
-                consent: &self.install.consent.sheet,
+                consent: &self.install.consent_for(&self.integration.plugin).sheet,
                 settings: &self.integration.settings,
                 effect: rules.effect,
                 idempotency: rules.idempotency.clone(),

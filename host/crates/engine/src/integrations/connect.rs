@@ -14,7 +14,7 @@ use gatehouse_store::Stored;
 use gatehouse_store::records::{PreviousCredential, RateBudget, SealedCredential};
 use serde_json::{Map, Value, json};
 
-use super::{NewIntegration, Tested};
+use super::{NewIntegration, Serving, Tested};
 use crate::execute::Run;
 use crate::{Caller, Credentials, Engine, schema};
 
@@ -52,8 +52,8 @@ impl Engine {
         match self.integration(by, target).await {
             Ok(stored) => self.connect_again(by, &stored, ask).await,
             Err(error) if error.kind == ErrorKind::NotFound => {
-                let version = self.serving(by, target).await.map_err(|_| error)?;
-                self.connect_new(by, version, ask).await
+                let serving = self.serving(by, target).await.map_err(|_| error)?;
+                self.connect_new(by, serving, ask).await
             }
             Err(error) => Err(error),
         }
@@ -116,13 +116,14 @@ impl Engine {
         Ok(next)
     }
 
-    async fn connect_new(&self, by: &Caller, version: PluginVersion, ask: Connect) -> Result<(Integration, Tested)> {
+    async fn connect_new(&self, by: &Caller, serving: Serving, ask: Connect) -> Result<(Integration, Tested)> {
         by.must("integrations:create")?;
         let Some(credentials) = ask.credentials else {
             let problem =
                 Problem::at("$.credentials", "is missing: the tenant has no integration of this provider yet");
             return Err(Error::problems("there is nothing to connect with", vec![problem]));
         };
+        let version = &serving.version;
         let new = NewIntegration {
             provider: version.manifest.provider.clone(),
             name: ask.name.unwrap_or_else(|| version.manifest.name.clone()),
@@ -131,9 +132,9 @@ impl Engine {
             metadata: Map::new(),
             environment: ask.environment,
         };
-        let (integration, sealed) = self.draft(by, &version, &new).await?;
+        let (integration, sealed) = self.draft(by, version, &new).await?;
         let (integration, tested) = self.prove(by, &integration, &sealed).await?;
-        self.keep_new(by, &integration, &sealed).await?;
+        self.keep_new(by, &serving, &integration, &sealed).await?;
         Ok((integration, tested))
     }
 

@@ -18,6 +18,11 @@ const DISK: Declared = Declared::gauge("gatehouse_store_disk_bytes", "What the d
 const FREE: Declared = Declared::gauge("gatehouse_store_free_bytes", "What is free on the database's disk.", &[]);
 const INSTANCES: Declared =
     Declared::gauge("gatehouse_runtime_instances", "Places for running plugins, by whether one is taken.", &["state"]);
+const IN_MEMORY: Declared = Declared::gauge(
+    "gatehouse_plugin_versions_in_memory",
+    "Plugin versions whose compiled code is in memory: those in use, and those that a call still runs on.",
+    &[],
+);
 const PENDING: Declared = Declared::gauge(
     "gatehouse_webhook_pending_deliveries",
     "Deliveries that are to be parsed; counted up to 10000.",
@@ -29,7 +34,7 @@ const DUE: Declared = Declared::gauge(
     &[],
 );
 
-pub(super) const DECLARED: &[&Declared] = &[&BUILD, &WRITABLE, &QUEUE, &DISK, &FREE, &INSTANCES, &PENDING, &DUE];
+pub(super) const DECLARED: &[&Declared] = &[&BUILD, &WRITABLE, &QUEUE, &DISK, &FREE, &INSTANCES, &IN_MEMORY, &PENDING, &DUE];
 
 /// What is read as a scrape comes.
 pub(crate) struct System {
@@ -38,6 +43,7 @@ pub(crate) struct System {
     disk: Gauges,
     free: Gauges,
     instances: Gauges,
+    in_memory: Gauges,
     pending: Gauges,
     due: Gauges,
     /// One scrape looks at a time, so that a counter that is brought up to date is so once.
@@ -49,6 +55,8 @@ pub(crate) struct Readings {
     pub(crate) store: Health,
     /// Instances that are free, and all of them.
     pub(crate) instances: (usize, usize),
+    /// Plugin versions whose code is in memory.
+    pub(crate) in_memory: usize,
     pub(crate) backlog: Option<Backlog>,
     pub(crate) now: Timestamp,
 }
@@ -62,6 +70,7 @@ impl System {
             disk: registry.gauges(&DISK),
             free: registry.gauges(&FREE),
             instances: registry.gauges(&INSTANCES),
+            in_memory: registry.gauges(&IN_MEMORY),
             pending: registry.gauges(&PENDING),
             due: registry.gauges(&DUE),
             process: Mutex::new(Process::new(registry, started)),
@@ -71,11 +80,12 @@ impl System {
     /// Writes down what was read.
     #[allow(clippy::cast_precision_loss, reason = "a rounded number of bytes is as good on a chart")]
     pub(crate) fn note(&self, readings: &Readings) {
-        let Readings { store, instances: (free, all), backlog, now } = readings;
+        let Readings { store, instances: (free, all), in_memory, backlog, now } = readings;
         self.writable.set(&[], if store.is_writable() { 1.0 } else { 0.0 });
         self.queue.set(&[], store.queue as f64);
         self.disk.set(&[], store.disk_bytes as f64);
         self.free.set(&[], store.free_bytes as f64);
+        self.in_memory.set(&[], *in_memory as f64);
         self.instances.set(&[Value::Word("free")], *free as f64);
         self.instances.set(&[Value::Word("taken")], all.saturating_sub(*free) as f64);
         if let Some(backlog) = backlog {

@@ -84,6 +84,7 @@ fn every_declared_metric_can_be_counted() {
     metrics.system.note(&Readings {
         store: gatehouse_store::storage::Storage::health(&gatehouse_store::MemoryStorage::default()),
         instances: (3, 5),
+        in_memory: 2,
         backlog: Some(crate::webhook::Backlog::default()),
         now: Timestamp::UNIX_EPOCH,
     });

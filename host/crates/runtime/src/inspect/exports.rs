@@ -9,13 +9,16 @@ use wit_parser::{Function, FunctionKind, Interface, WorldItem, WorldKey};
 
 use super::component::Decoded;
 use super::contract::{SERVED, is_served};
+use super::imports::is_ours;
 use crate::package::docs::Docs;
 use crate::shape::build::{Builder, interface_name};
 use crate::shape::{Signature, schema};
 
 /// What a component exports.
+#[derive(Default)]
 pub(crate) struct Exports {
     pub(crate) capabilities: Vec<Capability>,
+    pub(crate) provides: Vec<String>,
     pub(crate) signatures: Vec<Signature>,
     pub(crate) connection: bool,
     pub(crate) sync: bool,
@@ -28,6 +31,9 @@ pub(crate) struct Exports {
 /// # Errors
 /// [`gatehouse_domain::ErrorKind::Invalid`] for an export that can not be served.
 pub(crate) fn read(decoded: &Decoded, manifest: &Manifest, docs: &Docs) -> Result<Exports> {
+    if manifest.helper {
+        return Ok(Exports { provides: of_helper(decoded)?, ..Exports::default() });
+    }
     let mut reader = Reader {
         manifest,
         docs,
@@ -41,7 +47,37 @@ pub(crate) fn read(decoded: &Decoded, manifest: &Manifest, docs: &Docs) -> Resul
     let has = |name: &str| reader.plugin.iter().any(|found| found == name);
     let (connection, sync, webhook, outcomes) = (has("connection"), has("sync"), has("webhook"), has("outcomes"));
     let (capabilities, signatures) = reader.found.into_values().unzip();
-    Ok(Exports { capabilities, signatures, connection, sync, webhook, outcomes })
+    Ok(Exports { capabilities, provides: Vec::new(), signatures, connection, sync, webhook, outcomes })
+}
+
+/// The interfaces that a helper lends to others: all that it exports, each of its own package.
+///
+/// # Errors
+/// [`gatehouse_domain::ErrorKind::Invalid`] for an export that nobody could import.
+fn of_helper(decoded: &Decoded) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for (key, item) in &decoded.world()?.exports {
+        let id = match item {
+            WorldItem::Interface { id, .. } => *id,
+            WorldItem::Function(function) => return Err(loose(&function.name)),
+            WorldItem::Type { .. } => continue,
+        };
+        let interface = decoded.resolve.interfaces.get(id);
+        let name = interface.and_then(|interface| interface_name(&decoded.resolve, interface));
+        match (name, key) {
+            (Some(name), WorldKey::Interface(_)) if !is_ours(&name) => names.push(name),
+            (Some(name), WorldKey::Interface(_)) => {
+                let message = format!("the helper exports `{name}`, which is for gateways: export an own interface");
+                return Err(Error::invalid(message));
+            }
+            (_, key) => return Err(loose(if let WorldKey::Name(name) = key { name } else { "" })),
+        }
+    }
+    if names.is_empty() {
+        return Err(Error::invalid("the helper exports no interface: there is nothing that others could use"));
+    }
+    names.sort();
+    Ok(names)
 }
 
 struct Reader<'a> {

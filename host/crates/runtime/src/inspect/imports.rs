@@ -1,6 +1,7 @@
 //! What a component asks the host for, against what the host lends.
 
 use gatehouse_domain::error::{Error, Result};
+use gatehouse_domain::manifest::Manifest;
 use wit_parser::{Interface, WorldItem, WorldKey};
 
 use super::component::Decoded;
@@ -44,22 +45,54 @@ const WASI: &[&str] = &[
 ];
 
 /// The interfaces that a component imports, those that hold only types left out.
+#[derive(Debug, Default)]
+pub(crate) struct Imports {
+    /// What the host lends.
+    pub(crate) lent: Vec<String>,
+    /// What other plugins have to bring.
+    pub(crate) wanted: Vec<String>,
+}
+
+/// Reads the imports. What the host does not lend has to be brought by other plugins, and that
+/// only where the manifest names some. A helper is lent nothing of ours: no requests, no context, no log.
 ///
 /// # Errors
 /// [`gatehouse_domain::ErrorKind::Invalid`], naming the import and what is lent.
-pub(crate) fn check(decoded: &Decoded) -> Result<Vec<String>> {
-    let mut names = Vec::new();
+pub(crate) fn check(decoded: &Decoded, manifest: &Manifest) -> Result<Imports> {
+    let mut found = Imports::default();
     for (key, item) in &decoded.world()?.imports {
-        match item {
-            WorldItem::Interface { id, .. } => names.extend(interface(decoded, key, *id)?),
+        let name = match item {
+            WorldItem::Interface { id, .. } => interface(decoded, key, *id)?,
             WorldItem::Function(function) => return Err(refused(&function.name)),
-            WorldItem::Type { .. } => {}
+            WorldItem::Type { .. } => None,
+        };
+        let Some(name) = name else { continue };
+        if !manifest.dependencies.is_empty() && !is_ours(&name) {
+            found.wanted.push(name);
+        } else if manifest.helper && name.starts_with("gatehouse:") {
+            return Err(not_for_helpers(&name));
+        } else if is_lent(&name)? {
+            found.lent.push(name);
+        } else {
+            return Err(refused(&name));
         }
     }
-    names.sort();
-    Ok(names)
+    found.lent.sort();
+    found.wanted.sort();
+    Ok(found)
 }
 
+/// Whether it can only be lent by a host.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name.starts_with("gatehouse:") || name.starts_with("wasi:")
+}
+
+fn not_for_helpers(name: &str) -> Error {
+    let message = format!("the helper imports `{name}`, which is lent to gateways only");
+    Error::invalid(format!("{message}: take what it needs as parameters"))
+}
+
+/// The name of an interface with functions; none where it holds only types.
 fn interface(decoded: &Decoded, key: &WorldKey, id: wit_parser::InterfaceId) -> Result<Option<String>> {
     let Some(interface) = decoded.resolve.interfaces.get(id) else {
         return Err(Error::internal("the decoded component imports an interface that it does not hold"));
@@ -71,10 +104,7 @@ fn interface(decoded: &Decoded, key: &WorldKey, id: wit_parser::InterfaceId) -> 
         WorldKey::Interface(_) => interface_name(&decoded.resolve, interface),
         WorldKey::Name(name) => return Err(refused(name)),
     };
-    match name {
-        Some(name) if is_lent(&name)? => Ok(Some(name)),
-        name => Err(refused(&name.unwrap_or_default())),
-    }
+    name.map(Some).ok_or_else(|| refused(""))
 }
 
 fn only_types(decoded: &Decoded, interface: &Interface) -> bool {
@@ -102,7 +132,8 @@ fn not_served(name: &str) -> Error {
 fn refused(name: &str) -> Error {
     let ours: Vec<String> = LENT.iter().map(|name| format!("gatehouse:plugin/{name}@{}", SERVED.join("/"))).collect();
     Error::invalid(format!(
-        "the component imports `{name}`, which the host does not lend: it lends {} and, of WASI 0.2, {}",
+        "the component imports `{name}`, which the host does not lend: it lends {} and, of WASI 0.2, {}; what another \
+         plugin lends needs its id in `dependencies`",
         ours.join(", "),
         WASI.join(", ")
     ))

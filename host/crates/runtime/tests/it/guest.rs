@@ -57,11 +57,13 @@ pub(crate) fn response(status: u16, body: &str) -> Response {
 /// The guest as cargo built it, without sections of ours.
 pub(crate) fn component() -> &'static [u8] {
     static BUILT: OnceLock<Vec<u8>> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let guest = "gatehouse-guest-hostile";
-        let built = build(&["--package", guest, "--target", "wasm32-wasip2", "--profile", "gateway"]);
-        std::fs::read(built).unwrap()
-    })
+    BUILT.get_or_init(|| built("gatehouse-guest-hostile"))
+}
+
+/// A guest as cargo builds it.
+pub(crate) fn built(guest: &str) -> Vec<u8> {
+    let built = build(&["--package", guest, "--target", "wasm32-wasip2", "--profile", "gateway"]);
+    std::fs::read(built).unwrap()
 }
 
 /// The guest as a plugin.

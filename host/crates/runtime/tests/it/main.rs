@@ -13,6 +13,7 @@ mod small;
 
 mod cache;
 mod calls;
+mod compose;
 mod concurrency;
 mod inspect;
 mod limits;

@@ -1,6 +1,6 @@
 //! Plugin versions of the deployment, and a tenant's installs of them.
 
-use gatehouse_domain::install::Install;
+use gatehouse_domain::install::{Install, Upgrade};
 use gatehouse_domain::plugin::PluginVersion;
 use semver::Version;
 
@@ -39,3 +39,14 @@ impl Record for Install {
     }
 }
 impl TenantRecord for Install {}
+
+/// One for each plugin of a tenant: the next upgrade takes its place.
+impl Record for Upgrade {
+    const KIND: Kind = Kind::Upgrade;
+    const SCHEMA: u8 = 1;
+    type Id = String;
+    fn id(&self) -> String {
+        self.to.id.clone()
+    }
+}
+impl TenantRecord for Upgrade {}

@@ -1,0 +1,178 @@
+//! The versions of a plugin: what each is, what changes between two, and what is said of one.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use gatehouse_domain::Error;
+use gatehouse_domain::plugin::resolve::Wanted;
+use gatehouse_domain::plugin::{Composition, PluginRef, PluginVersion, Standing};
+use gatehouse_domain::{Problem, Result};
+use gatehouse_engine::catalog::Deprecate;
+use gatehouse_engine::compatibility::Compatibility;
+use schemars::JsonSchema;
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Serialize};
+
+use super::Answer;
+use crate::body::Body;
+use crate::guard::By;
+use crate::page::Items;
+use crate::problem::Failure;
+use crate::router::App;
+
+/// One version of a plugin.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct VersionView {
+    /// Which one it is.
+    plugin: PluginRef,
+    /// Whether it may still be chosen.
+    #[serde(flatten)]
+    standing: Standing,
+    /// Whether it is a pre-release, which is chosen only where it is asked for.
+    pre_release: bool,
+    /// The version of the contract that it is built against.
+    contract: String,
+    /// The helpers that were linked into it.
+    composition: Option<Composition>,
+    /// The component's size in bytes.
+    size: u64,
+    /// When it was published.
+    uploaded_at: String,
+}
+
+/// That a version is taken back.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Yank {
+    /// Why. Those who use the version are told.
+    reason: String,
+}
+
+/// That there is something better than a version.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deprecation {
+    /// What those who use the version should know. They are told.
+    message: String,
+    /// What to go to: a version of the same plugin, or another plugin's id.
+    #[serde(default)]
+    successor: Option<String>,
+}
+
+/// Which two versions to compare.
+#[derive(Deserialize)]
+pub(crate) struct Between {
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// A version in a path.
+#[derive(Deserialize)]
+pub(crate) struct Named {
+    plugin: String,
+    version: String,
+}
+
+pub(crate) async fn list(State(app): State<App>, Path(id): Path<String>) -> Answer<Items<VersionView>> {
+    let versions = app.engine.plugin_versions(&id).await?;
+    Ok(Json(Items { items: versions.into_iter().map(view).collect() }))
+}
+
+pub(crate) async fn compatibility(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(between): Query<Between>,
+) -> Answer<Compatibility> {
+    let read = |name: &str, text: &Option<String>| text.as_deref().map(|text| read_version(name, text)).transpose();
+    let (from, to) = (read("?from", &between.from)?, read("?to", &between.to)?);
+    Ok(Json(app.engine.compatibility(&id, from.as_ref(), to.as_ref()).await?))
+}
+
+pub(crate) async fn yank(
+    State(app): State<App>,
+    By(caller): By,
+    Path(named): Path<Named>,
+    Body(yank): Body<Yank>,
+) -> Answer<VersionView> {
+    let version = named.version()?;
+    Ok(Json(view(app.engine.yank_version(&caller, &named.plugin, &version, &yank.reason).await?)))
+}
+
+pub(crate) async fn unyank(
+    State(app): State<App>,
+    By(caller): By,
+    Path(named): Path<Named>,
+) -> Answer<VersionView> {
+    let version = named.version()?;
+    Ok(Json(view(app.engine.unyank_version(&caller, &named.plugin, &version).await?)))
+}
+
+pub(crate) async fn deprecate(
+    State(app): State<App>,
+    By(caller): By,
+    Path(named): Path<Named>,
+    Body(said): Body<Deprecation>,
+) -> Answer<VersionView> {
+    let version = named.version()?;
+    let ask = Deprecate { message: said.message, successor: said.successor };
+    Ok(Json(view(app.engine.deprecate_version(&caller, &named.plugin, &version, ask).await?)))
+}
+
+pub(crate) async fn remove(
+    State(app): State<App>,
+    By(caller): By,
+    Path(named): Path<Named>,
+) -> Result<StatusCode, Failure> {
+    let version = named.version()?;
+    app.engine.remove_version(&caller, &named.plugin, &version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Named {
+    /// What is no version names no version either.
+    fn version(&self) -> Result<Version> {
+        let Self { plugin, version } = self;
+        version.parse().map_err(|_| Error::not_found("plugin version", format!("{plugin}@{version}")))
+    }
+}
+
+/// How a request asks for a version: exactly, or by a requirement, or not at all.
+pub(crate) fn read_wanted(version: Option<&str>, requirement: Option<&str>) -> Result<Wanted> {
+    match (version, requirement) {
+        (None, None) => Ok(Wanted::Newest),
+        (Some(exact), None) => read_version("version", exact).map(Wanted::Exactly),
+        (None, Some(text)) => read_requirement(text).map(Wanted::Fitting),
+        (Some(_), Some(_)) => {
+            let problem = Problem::at("requirement", "`version` says it all: leave one of the two out");
+            Err(Error::problems("the version is asked for twice", vec![problem]))
+        }
+    }
+}
+
+/// A version as semver writes it.
+pub(crate) fn read_version(path: &str, text: &str) -> Result<Version> {
+    text.parse().map_err(|error| {
+        let problem = Problem::at(path, format!("`{text}` is not a version such as 1.2.3: {error}"));
+        Error::problems("the version does not read", vec![problem])
+    })
+}
+
+fn read_requirement(text: &str) -> Result<VersionReq> {
+    text.parse().map_err(|error| {
+        let problem = Problem::at("requirement", format!("`{text}` is not a requirement such as ^1.2: {error}"));
+        Error::problems("the requirement does not read", vec![problem])
+    })
+}
+
+fn view(version: PluginVersion) -> VersionView {
+    let PluginVersion { plugin, manifest, size, uploaded_at, standing, composition, .. } = version;
+    VersionView {
+        pre_release: !plugin.version.pre.is_empty(),
+        plugin,
+        standing,
+        contract: manifest.contract.to_string(),
+        composition,
+        size,
+        uploaded_at: uploaded_at.to_string(),
+    }
+}
