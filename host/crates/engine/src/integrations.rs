@@ -8,8 +8,8 @@ use gatehouse_domain::integration::{Environment, Health, Integration, Integratio
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
-use gatehouse_store::{Page, Stored};
 use gatehouse_store::records::{IntegrationByProvider, RateBudget, SealedCredential};
+use gatehouse_store::{Page, Stored};
 use serde_json::{Map, Value, json};
 
 use crate::clock::random;

@@ -8,7 +8,7 @@ use gatehouse_domain::error::{Error, Result};
 use gatehouse_domain::plugin::PluginRef;
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
-use wit_parser::{Interface, WorldItem};
+use wit_parser::{IndexMap, Interface, WorldItem, WorldKey};
 
 use crate::inspect::component::{self, Decoded};
 use crate::sections;
@@ -36,6 +36,9 @@ pub fn compose(component: &[u8], helpers: &[Linked<'_>]) -> Result<Vec<u8>> {
     sections::copy(component, &composed?)
 }
 
+/// What a component imports or exports.
+type Items = IndexMap<WorldKey, WorldItem>;
+
 /// What is offered so far, by the name of the interface.
 type Offers = BTreeMap<String, Offer>;
 
@@ -52,8 +55,7 @@ struct Linker {
 }
 
 fn linked(root: &[u8], helpers: &[Linked<'_>]) -> Result<Vec<u8>> {
-    let mut linker =
-        Linker { graph: CompositionGraph::new(), offers: Offers::new(), used: vec![false; helpers.len()] };
+    let mut linker = Linker { graph: CompositionGraph::new(), offers: Offers::new(), used: vec![false; helpers.len()] };
     for (index, helper) in helpers.iter().enumerate() {
         let PluginRef { id, version, .. } = helper.plugin;
         let decoded = component::decode(helper.component)?;
@@ -120,20 +122,16 @@ impl Linker {
 }
 
 /// The names of the interfaces that have functions.
-fn functional<'d>(decoded: &'d Decoded, items: &'d wit_parser::IndexMap<wit_parser::WorldKey, WorldItem>) -> Vec<String> {
+fn functional(decoded: &Decoded, items: &Items) -> Vec<String> {
     named(decoded, items, |interface| !interface.functions.is_empty())
 }
 
 /// The names of all interfaces.
-fn all<'d>(decoded: &'d Decoded, items: &'d wit_parser::IndexMap<wit_parser::WorldKey, WorldItem>) -> Vec<String> {
+fn all(decoded: &Decoded, items: &Items) -> Vec<String> {
     named(decoded, items, |_| true)
 }
 
-fn named(
-    decoded: &Decoded,
-    items: &wit_parser::IndexMap<wit_parser::WorldKey, WorldItem>,
-    keep: impl Fn(&Interface) -> bool,
-) -> Vec<String> {
+fn named(decoded: &Decoded, items: &Items, keep: impl Fn(&Interface) -> bool) -> Vec<String> {
     let interfaces = items.values().filter_map(|item| match item {
         WorldItem::Interface { id, .. } => decoded.resolve.interfaces.get(*id),
         _ => None,

@@ -61,8 +61,9 @@ pub(super) fn of(route: &Route, column: &Column, whose: Whose) -> Expect {
 
 /// Whether foreign records are there for this caller as its own are.
 pub(super) fn is_open_to_all(route: &Route, column: &Column) -> bool {
-    let catalogue =
-        parameters(route).iter().all(|name| matches!(*name, "tenant" | "plugin" | "version" | "provider" | "capability"));
+    let catalogue = parameters(route)
+        .iter()
+        .all(|name| matches!(*name, "tenant" | "plugin" | "version" | "provider" | "capability"));
     let names_tenant = parameters(route).is_empty() && column.may("tenants:act");
     names_tenant || (catalogue && !parameters(route).is_empty())
 }

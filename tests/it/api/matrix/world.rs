@@ -11,8 +11,8 @@ use tokio::sync::Mutex;
 use super::callers::{self, Column};
 use super::expect::{self, Expect, Whose};
 use super::text;
-use crate::harness::canary::{SECRET_KEY, WEBHOOK_SECRET};
 use crate::api::versions::dependencies::helper;
+use crate::harness::canary::{SECRET_KEY, WEBHOOK_SECRET};
 use crate::harness::story::{create, enable, payment, upload, upload_bytes};
 use crate::harness::{Client, Server, Upstream};
 

@@ -34,7 +34,8 @@ async fn no_call_fails_while_versions_come_and_go() {
     let callers: Vec<_> = (0..CALLERS).map(|_| tokio::spawn(call(shop.clone(), stop.clone(), done.clone()))).collect();
     let more = async || {
         let before = done.load(Ordering::Relaxed);
-        eventually("further calls", async || (done.load(Ordering::Relaxed) >= before + 4 * CALLERS).then_some(())).await;
+        eventually("further calls", async || (done.load(Ordering::Relaxed) >= before + 4 * CALLERS).then_some(()))
+            .await;
     };
     more().await;
     publish_with(&shop.server, "1.1.0", adds).await;

@@ -34,7 +34,8 @@ async fn a_yanked_version_goes_on_and_is_not_chosen() {
 
     operator.post("/plugins/stripe/versions/1.1.0/unyank", json!({})).await.expect(200);
     assert_eq!(ask(json!({})).await.expect(200)["to"]["version"], "1.1.0");
-    let yank = async |version: &str, body| operator.post(&format!("/plugins/stripe/versions/{version}/yank"), body).await;
+    let yank =
+        async |version: &str, body| operator.post(&format!("/plugins/stripe/versions/{version}/yank"), body).await;
     yank("1.1.0", json!({ "reason": " " })).await.expect_problem(422, "$.reason");
     yank("9.9.9", json!({ "reason": "x" })).await.expect_problem(404, "stripe@9.9.9");
     yank("nine", json!({ "reason": "x" })).await.expect_problem(404, "stripe@nine");
@@ -45,8 +46,7 @@ async fn a_deprecated_version_names_what_is_better() {
     let shop = Shop::open().await;
     publish_with(&shop.server, "1.1.0", adds).await;
     let operator = shop.server.operator();
-    let deprecate =
-        async |body| operator.post("/plugins/stripe/versions/1.0.0/deprecate", body).await;
+    let deprecate = async |body| operator.post("/plugins/stripe/versions/1.0.0/deprecate", body).await;
     deprecate(json!({ "message": "old", "successor": "1.0.0" })).await.expect_problem(422, "the version itself");
     deprecate(json!({ "message": "old", "successor": "7.0.0" })).await.expect_problem(422, "no version 7.0.0");
     deprecate(json!({ "message": "old", "successor": "nobody" })).await.expect_problem(422, "`nobody`");

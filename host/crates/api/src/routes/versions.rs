@@ -98,11 +98,7 @@ pub(crate) async fn yank(
     Ok(Json(view(app.engine.yank_version(&caller, &named.plugin, &version, &yank.reason).await?)))
 }
 
-pub(crate) async fn unyank(
-    State(app): State<App>,
-    By(caller): By,
-    Path(named): Path<Named>,
-) -> Answer<VersionView> {
+pub(crate) async fn unyank(State(app): State<App>, By(caller): By, Path(named): Path<Named>) -> Answer<VersionView> {
     let version = named.version()?;
     Ok(Json(view(app.engine.unyank_version(&caller, &named.plugin, &version).await?)))
 }

@@ -20,8 +20,11 @@ pub(crate) fn routes() -> Vec<Route> {
             .gives::<Items<plugins::Plugin>>(StatusCode::OK),
         Route::get("/plugins/{plugin}", Needs("plugins:read"), "Read a plugin", plugins::get)
             .gives::<plugins::Plugin>(StatusCode::OK),
-        Route::get("/plugins/{plugin}/versions", Needs("plugins:read"), "List versions", versions::list)
-            .gives::<Items<versions::VersionView>>(StatusCode::OK),
+        Route::get("/plugins/{plugin}/versions", Needs("plugins:read"), "List versions", versions::list).gives::<Items<
+            versions::VersionView,
+        >>(
+            StatusCode::OK,
+        ),
         Route::delete(
             "/plugins/{plugin}/versions/{version}",
             Needs("plugins:write"),
@@ -70,7 +73,10 @@ pub(crate) fn routes() -> Vec<Route> {
             plugins::permissions,
         )
         .query(&[
-            ("version", "Which version; where absent, the newest that is neither yanked nor deprecated nor a pre-release."),
+            (
+                "version",
+                "Which version; where absent, the newest that is neither yanked nor deprecated nor a pre-release.",
+            ),
             ("requirement", "The newest version that fits this, such as `^1.2`, instead of `version`."),
         ])
         .gives::<plugins::Permissions>(StatusCode::OK),

@@ -65,8 +65,8 @@ fn glob_covers(wide: &str, narrow: &str) -> bool {
 fn storage(old: &PermissionSheet, new: &PermissionSheet, found: &mut Vec<Problem>) {
     for store in &new.storage {
         let known = old.storage.iter().find(|known| known.entity == store.entity);
-        let covered = known
-            .is_some_and(|known| known.direction == SyncDirection::Both || known.direction == store.direction);
+        let covered =
+            known.is_some_and(|known| known.direction == SyncDirection::Both || known.direction == store.direction);
         if !covered {
             let way = match store.direction {
                 SyncDirection::Pull => "keeps a copy of",

@@ -104,9 +104,8 @@ fn refused(found: &Compatibility, all: &[&PluginVersion], new: &PluginVersion) -
         Class::Breaking => "a break",
     };
     let does = if found.class == Class::Breaking { "breaks" } else { "adds to" };
-    let honest = smallest_honest(all, new).map_or_else(String::new, |honest| {
-        format!("; the smallest version that would be honest is {honest}")
-    });
+    let honest = smallest_honest(all, new)
+        .map_or_else(String::new, |honest| format!("; the smallest version that would be honest is {honest}"));
     let message = format!(
         "the version {number} of `{}` is not what it says: between {} and {} there may be {promise}, and {} {does} what \
          {} has{honest}",

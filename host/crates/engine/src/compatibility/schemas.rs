@@ -28,8 +28,18 @@ const LOWER: &[&str] = &["minimum", "exclusiveMinimum", "minLength", "minItems",
 const UPPER: &[&str] = &["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"];
 /// Keywords that a walk of their own compares.
 const WALKED: &[&str] = &[
-    "type", "enum", "const", "properties", "required", "additionalProperties", "items", "prefixItems", "oneOf",
-    "anyOf", "writeOnly", "uniqueItems",
+    "type",
+    "enum",
+    "const",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "prefixItems",
+    "oneOf",
+    "anyOf",
+    "writeOnly",
+    "uniqueItems",
 ];
 
 impl Side {

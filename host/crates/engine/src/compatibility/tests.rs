@@ -155,44 +155,53 @@ fn words_change_nothing() {
 #[test]
 fn parameters_may_take_more_and_not_less() {
     given("/properties/more", text(), &[(ADDS, "PAY parameters.more: is new")]);
-    given("/required", json!(["amount", "speed", "how", "tags"]), &[(
-        BREAKS,
-        "PAY parameters.tags: was optional, and is required",
-    )]);
+    given(
+        "/required",
+        json!(["amount", "speed", "how", "tags"]),
+        &[(BREAKS, "PAY parameters.tags: was optional, and is required")],
+    );
     given("/required", json!(["amount", "speed"]), &[(ADDS, "PAY parameters.how: was required, and is optional")]);
     given("/properties/tags", Value::Null, &[(BREAKS, "PAY parameters.tags: is no longer taken")]);
-    given("/properties/speed/enum", json!(["fast"]), &[(
-        BREAKS,
-        "PAY parameters.speed: \"slow\" is no longer among its values",
-    )]);
-    given("/properties/speed/enum", json!(["fast", "slow", "now"]), &[(
-        ADDS,
-        "PAY parameters.speed: \"now\" is new among its values",
-    )]);
-    given("/properties/amount/properties/units/maximum", json!(500), &[(
-        BREAKS,
-        "PAY parameters.amount.units: `maximum` was 1000, and is 500",
-    )]);
-    given("/properties/amount/properties/units/minimum", json!(-1), &[(
-        ADDS,
-        "PAY parameters.amount.units: `minimum` was 0, and is -1",
-    )]);
-    given("/properties/amount/properties/units", text(), &[(
-        BREAKS,
-        "PAY parameters.amount.units: was integer, and is string",
-    )]);
-    given("/properties/amount/properties/units", json!({ "type": "number", "minimum": 0, "maximum": 1000 }), &[(
-        ADDS,
-        "PAY parameters.amount.units: was integer, and is number",
-    )]);
-    given("/properties/how/oneOf", json!([case("card", &text())]), &[(
-        BREAKS,
-        "PAY parameters.how: the case `cash` is gone",
-    )]);
-    given("/properties/how/oneOf/1", case("cash", &integer(1, 9)), &[(
-        BREAKS,
-        "PAY parameters.how(cash).value: `minimum` was 0, and is 1",
-    )]);
+    given(
+        "/properties/speed/enum",
+        json!(["fast"]),
+        &[(BREAKS, "PAY parameters.speed: \"slow\" is no longer among its values")],
+    );
+    given(
+        "/properties/speed/enum",
+        json!(["fast", "slow", "now"]),
+        &[(ADDS, "PAY parameters.speed: \"now\" is new among its values")],
+    );
+    given(
+        "/properties/amount/properties/units/maximum",
+        json!(500),
+        &[(BREAKS, "PAY parameters.amount.units: `maximum` was 1000, and is 500")],
+    );
+    given(
+        "/properties/amount/properties/units/minimum",
+        json!(-1),
+        &[(ADDS, "PAY parameters.amount.units: `minimum` was 0, and is -1")],
+    );
+    given(
+        "/properties/amount/properties/units",
+        text(),
+        &[(BREAKS, "PAY parameters.amount.units: was integer, and is string")],
+    );
+    given(
+        "/properties/amount/properties/units",
+        json!({ "type": "number", "minimum": 0, "maximum": 1000 }),
+        &[(ADDS, "PAY parameters.amount.units: was integer, and is number")],
+    );
+    given(
+        "/properties/how/oneOf",
+        json!([case("card", &text())]),
+        &[(BREAKS, "PAY parameters.how: the case `cash` is gone")],
+    );
+    given(
+        "/properties/how/oneOf/1",
+        case("cash", &integer(1, 9)),
+        &[(BREAKS, "PAY parameters.how(cash).value: `minimum` was 0, and is 1")],
+    );
     given("/properties/tags/items", integer(0, 1), &[(BREAKS, "PAY parameters.tags[]: was string, and is integer")]);
 }
 
@@ -210,19 +219,22 @@ fn the_field_that_became_required_is_named_with_its_path() {
 fn results_may_hold_more_fields_and_nothing_unknown() {
     answered("/properties/more", text(), &[(ADDS, "PAY result.more: is new")]);
     answered("/properties/note", Value::Null, &[(BREAKS, "PAY result.note: is gone")]);
-    answered("/properties/state/enum", json!(["done"]), &[(
-        ADDS,
-        "PAY result.state: \"open\" is no longer among its values",
-    )]);
-    answered("/properties/state/enum", json!(["done", "open", "lost"]), &[(
-        BREAKS,
-        "PAY result.state: \"lost\" is new among its values",
-    )]);
+    answered(
+        "/properties/state/enum",
+        json!(["done"]),
+        &[(ADDS, "PAY result.state: \"open\" is no longer among its values")],
+    );
+    answered(
+        "/properties/state/enum",
+        json!(["done", "open", "lost"]),
+        &[(BREAKS, "PAY result.state: \"lost\" is new among its values")],
+    );
     answered("/properties/id", optional(text()), &[(BREAKS, "PAY result.id: was never null, and may be")]);
-    answered("/required", json!(["id", "state", "pair", "note"]), &[(
-        ADDS,
-        "PAY result.note: was optional, and is required",
-    )]);
+    answered(
+        "/required",
+        json!(["id", "state", "pair", "note"]),
+        &[(ADDS, "PAY result.note: was optional, and is required")],
+    );
     answered("/required", json!(["state", "pair"]), &[(BREAKS, "PAY result.id: was required, and is optional")]);
     answered("/properties/pair/prefixItems", json!([text()]), &[(BREAKS, "PAY result.pair: had 2 parts, and has 1")]);
 }
@@ -230,7 +242,10 @@ fn results_may_hold_more_fields_and_nothing_unknown() {
 #[test]
 fn capabilities_come_and_go() {
     check(|new| drop(new.capabilities.remove(0)), &[(BREAKS, "LOOK: is gone")]);
-    check(|new| new.capabilities.push(capability("REFUND", Effect::Write, text(), text())), &[(ADDS, "REFUND: is new")]);
+    check(
+        |new| new.capabilities.push(capability("REFUND", Effect::Write, text(), text())),
+        &[(ADDS, "REFUND: is new")],
+    );
     let renamed = "LOOK: is gone; `PEEK` takes and answers the same: it was renamed";
     check(|new| new.capabilities[0].code = "PEEK".to_owned(), &[(BREAKS, renamed), (ADDS, "PEEK: is new")]);
     let effect = "LOOK effect: only looked, and can change something now";
@@ -267,19 +282,23 @@ fn settings_and_credentials_that_fitted_go_on_fitting() {
     let open = object(json!({ "key": text() }), &["key"]);
     check(|new| new.manifest.credentials = open, &[(BREAKS, "credentials.key: was a secret, and is none")]);
     let unknown = json!({ "allOf": [{ "type": "object" }] });
-    check(|new| new.manifest.settings = unknown, &[
-        (BREAKS, "settings: `allOf` is new: [{\"type\":\"object\"}]"),
-        (ADDS, "settings: was object, and is anything"),
-        (ADDS, "settings.region: is no longer described"),
-        (ADDS, "settings: may have further fields"),
-    ]);
+    check(
+        |new| new.manifest.settings = unknown,
+        &[
+            (BREAKS, "settings: `allOf` is new: [{\"type\":\"object\"}]"),
+            (ADDS, "settings: was object, and is anything"),
+            (ADDS, "settings.region: is no longer described"),
+            (ADDS, "settings: may have further fields"),
+        ],
+    );
 }
 
 #[test]
 fn what_a_manifest_promises_besides() {
     check(|new| new.manifest.provider = "other".to_owned(), &[(BREAKS, "provider: was `acme`, and is `other`")]);
     check(|new| new.manifest.sync.clear(), &[(BREAKS, "sync.contacts: is gone")]);
-    let contacts = |new: &mut PluginVersion| new.manifest.sync.get_mut("contacts").unwrap().direction = SyncDirection::Both;
+    let contacts =
+        |new: &mut PluginVersion| new.manifest.sync.get_mut("contacts").unwrap().direction = SyncDirection::Both;
     check(contacts, &[(ADDS, "sync.contacts.direction: goes both ways now")]);
     let push = |new: &mut PluginVersion| new.manifest.sync.get_mut("contacts").unwrap().direction = SyncDirection::Push;
     check(push, &[(BREAKS, "sync.contacts.direction: was pull, and is push")]);

@@ -35,10 +35,14 @@ impl Engine {
         let install = self.install(tenant, id).await?;
         let undo = self.0.store.tenant(tenant).get::<Upgrade>(&id.to_owned()).await?;
         let undo = undo.ok_or_else(|| {
-            Error::conflict(format!("there is no upgrade of `{id}` to roll back; it has version {}", install.plugin.version))
+            Error::conflict(format!(
+                "there is no upgrade of `{id}` to roll back; it has version {}",
+                install.plugin.version
+            ))
         })?;
         let back = self.way_back(&undo.before.plugin).await?;
-        let gone = || Error::conflict(format!("{id}@{} was removed: nobody is left to go back from it", undo.to.version));
+        let gone =
+            || Error::conflict(format!("{id}@{} was removed: nobody is left to go back from it", undo.to.version));
         let current = self.known_version(&undo.to).await?.ok_or_else(gone)?;
         let all = self.integrations_of(tenant, &current.manifest.provider, id).await?;
         let moving = self.going_back(&all, &undo).await?;

@@ -277,7 +277,8 @@ fn chosen(
     let moving: Vec<_> = moving.map(|integration| (integration.clone(), target.clone())).collect();
     if moving.len() > MOST {
         let count = moving.len();
-        let message = format!("{count} integrations would move, and one upgrade moves at most {MOST}: name some of them");
+        let message =
+            format!("{count} integrations would move, and one upgrade moves at most {MOST}: name some of them");
         return Err(Error::new(ErrorKind::TooLarge, message).at("$.integrations", format!("name at most {MOST}")));
     }
     Ok(moving)

@@ -34,7 +34,8 @@ const DUE: Declared = Declared::gauge(
     &[],
 );
 
-pub(super) const DECLARED: &[&Declared] = &[&BUILD, &WRITABLE, &QUEUE, &DISK, &FREE, &INSTANCES, &IN_MEMORY, &PENDING, &DUE];
+pub(super) const DECLARED: &[&Declared] =
+    &[&BUILD, &WRITABLE, &QUEUE, &DISK, &FREE, &INSTANCES, &IN_MEMORY, &PENDING, &DUE];
 
 /// What is read as a scrape comes.
 pub(crate) struct System {

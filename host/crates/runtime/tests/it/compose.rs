@@ -28,7 +28,11 @@ fn pair() -> &'static (Vec<u8>, Vec<u8>) {
 
 fn link(root: &[u8], helpers: &[&[u8]]) -> Result<Vec<u8>> {
     let plugins: Vec<PluginRef> = (0..helpers.len())
-        .map(|index| PluginRef { id: format!("helper-{index}"), version: "1.0.0".parse().unwrap(), digest: String::new() })
+        .map(|index| PluginRef {
+            id: format!("helper-{index}"),
+            version: "1.0.0".parse().unwrap(),
+            digest: String::new(),
+        })
         .collect();
     let linked: Vec<Linked<'_>> =
         plugins.iter().zip(helpers).map(|(plugin, component)| Linked { plugin, component }).collect();
@@ -112,7 +116,8 @@ async fn what_does_not_fit_together_is_refused() {
     let numbers = helper("test:numbers/twice@1.0.0", "u32");
     let root = gateway();
     let whole = link(&root, &[&numbers]).unwrap();
-    let manifest = Manifest::from_toml(&small::MANIFEST.replace("[egress]", "[dependencies]\nnumbers = \"*\"\n[egress]"));
+    let manifest =
+        Manifest::from_toml(&small::MANIFEST.replace("[egress]", "[dependencies]\nnumbers = \"*\"\n[egress]"));
     let whole = package(&whole, &manifest.unwrap(), &[], &Value::Null).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let runtime = new_runtime(folder.path());
