@@ -62,6 +62,7 @@ impl Manifest {
             ("$.provider", !self.provider.is_empty()),
             ("$.egress", self.egress != Egress::default()),
             ("$.auth", !self.auth.is_empty()),
+            ("$.oauth", self.oauth.is_some()),
             ("$.capabilities", !self.capabilities.is_empty()),
             ("$.rate_limit", self.rate_limit.is_some()),
             ("$.webhook", self.webhook.is_some()),

@@ -1,7 +1,7 @@
 //! What one permission sheet allows and another did not: the reason to ask a tenant again.
 //! What is not sure to be covered counts as wider.
 
-use super::PermissionSheet;
+use super::{OAuthUse, PermissionSheet};
 use crate::error::Problem;
 use crate::manifest::{Rule, SyncDirection};
 
@@ -24,6 +24,8 @@ pub fn widened(old: &PermissionSheet, new: &PermissionSheet) -> Vec<Problem> {
     for event in new.events.iter().filter(|event| !old.events.contains(event)) {
         found.push(Problem::at("events", format!("takes the provider's event `{event}`")));
     }
+    oauth(old, new, &mut found);
+    webhooks(old, new, &mut found);
     storage(old, new, &mut found);
     let known = |import: &String| old.imports.iter().any(|known| unversioned(known) == unversioned(import));
     for import in new.imports.iter().filter(|import| !known(import)) {
@@ -35,15 +37,18 @@ pub fn widened(old: &PermissionSheet, new: &PermissionSheet) -> Vec<Problem> {
 fn requests(old: &PermissionSheet, new: &PermissionSheet, found: &mut Vec<Problem>) {
     for rule in &new.requests {
         for method in &rule.methods {
-            for path in rule.paths.iter().filter(|path| !covered(&old.requests, &rule.host, method, path)) {
-                found.push(Problem::at("requests", format!("may send {method} https://{}{path}", rule.host)));
+            for path in rule.paths.iter().filter(|path| !covered(&old.requests, rule, method, path)) {
+                let read = if rule.reads.is_some() { " as a mere read" } else { "" };
+                found.push(Problem::at("requests", format!("may send {method} https://{}{path}{read}", rule.host)));
             }
         }
     }
 }
 
-fn covered(rules: &[Rule], host: &str, method: &str, glob: &str) -> bool {
-    rules.iter().filter(|rule| rule.host == host).any(|rule| {
+/// A rule that takes a `POST` for a read covers no rule that takes it so by other means.
+fn covered(rules: &[Rule], new: &Rule, method: &str, glob: &str) -> bool {
+    let alike = |rule: &&Rule| rule.host == new.host && (new.reads.is_none() || rule.reads == new.reads);
+    rules.iter().filter(alike).any(|rule| {
         rule.methods.iter().any(|known| known == method) && rule.paths.iter().any(|wide| glob_covers(wide, glob))
     })
 }
@@ -59,6 +64,34 @@ fn glob_covers(wide: &str, narrow: &str) -> bool {
             (Some(literal), Some(segment)) if literal == segment && segment != "**" => {}
             _ => return false,
         }
+    }
+}
+
+fn oauth(old: &PermissionSheet, new: &PermissionSheet, found: &mut Vec<Problem>) {
+    let Some(new) = &new.oauth else { return };
+    let none = OAuthUse { urls: Vec::new(), scopes: Vec::new(), facts: Vec::new(), attached: Vec::new() };
+    let old = old.oauth.as_ref().unwrap_or(&none);
+    for (what, old, new) in [
+        ("signs in at", &old.urls, &new.urls),
+        ("asks for the scope", &old.scopes, &new.scopes),
+        ("keeps in the open", &old.facts, &new.facts),
+        ("attaches its access token here:", &old.attached, &new.attached),
+    ] {
+        for one in new.iter().filter(|one| !old.contains(one)) {
+            found.push(Problem::at("oauth", format!("{what} `{one}`")));
+        }
+    }
+}
+
+fn webhooks(old: &PermissionSheet, new: &PermissionSheet, found: &mut Vec<Problem>) {
+    if let (Some(was), Some(is)) = (old.webhook_trust, new.webhook_trust)
+        && was < is
+    {
+        let message = format!("believes webhooks more: they were {was:?}, and are {is:?}").to_lowercase();
+        found.push(Problem::at("webhook_trust", message));
+    }
+    for host in new.webhook_hosts.iter().filter(|host| !old.webhook_hosts.contains(host)) {
+        found.push(Problem::at("webhook_hosts", format!("asks `{host}` about webhooks")));
     }
 }
 
@@ -85,7 +118,9 @@ fn unversioned(import: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::ReadBy;
     use crate::sheet::{SecretUse, StorageUse};
+    use crate::webhook::Trust;
 
     fn sheet(change: impl FnOnce(&mut PermissionSheet)) -> PermissionSheet {
         let mut sheet = PermissionSheet {
@@ -94,6 +129,14 @@ mod tests {
             writes: vec!["PAY".to_owned()],
             reads: vec!["GET_PAYMENT".to_owned()],
             events: vec!["payment.done".to_owned()],
+            oauth: Some(OAuthUse {
+                urls: vec!["https://id.acme.example/token".to_owned()],
+                scopes: vec!["read".to_owned()],
+                facts: Vec::new(),
+                attached: Vec::new(),
+            }),
+            webhook_trust: Some(Trust::Authenticated),
+            webhook_hosts: Vec::new(),
             storage: vec![StorageUse { entity: "contacts".to_owned(), direction: SyncDirection::Pull }],
             limits: None,
             imports: vec!["gatehouse:plugin/http@0.1.0".to_owned()],
@@ -104,7 +147,7 @@ mod tests {
 
     fn rule(host: &str, methods: &[&str], paths: &[&str]) -> Rule {
         let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Rule { host: host.to_owned(), methods: own(methods), paths: own(paths) }
+        Rule { host: host.to_owned(), methods: own(methods), paths: own(paths), reads: None }
     }
 
     fn secret(field: &str, attached: &str) -> SecretUse {
@@ -147,6 +190,19 @@ mod tests {
         check(|new| new.events.push("customer.made".to_owned()), &[event]);
         let both = "storage: keeps a copy of and writes to the provider's `contacts`";
         check(|new| new.storage[0].direction = SyncDirection::Both, &[both]);
+        let scope = "oauth: asks for the scope `write`";
+        check(|new| new.oauth.as_mut().unwrap().scopes.push("write".to_owned()), &[scope]);
+        let trust = "webhook_trust: believes webhooks more: they were authenticated, and are verified";
+        check(|new| new.webhook_trust = Some(Trust::Verified), &[trust]);
+        check(|new| new.webhook_trust = Some(Trust::Untrusted), &[]);
+        let host = "webhook_hosts: asks `keys.acme.example` about webhooks";
+        check(|new| new.webhook_hosts.push("keys.acme.example".to_owned()), &[host]);
+        let read = "requests: may send GET https://api.acme.example/v1/balance as a mere read";
+        let reads = |new: &mut PermissionSheet| {
+            new.requests[0].reads = Some(ReadBy::Path);
+            new.requests[0].paths.remove(0);
+        };
+        check(reads, &[read]);
         let import = "imports: uses `wasi:random/random@0.2.6` of the host";
         check(|new| new.imports.push("wasi:random/random@0.2.6".to_owned()), &[import]);
     }

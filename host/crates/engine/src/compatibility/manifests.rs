@@ -26,6 +26,7 @@ pub(super) fn compare(old: &Manifest, new: &Manifest, changes: &mut Changes) {
     schemas::compare(Side::Given, &old.settings, &new.settings, "settings", changes);
     schemas::compare(Side::Given, &old.credentials, &new.credentials, "credentials", changes);
     webhook(old, new, changes);
+    oauth(old, new, changes);
     for (entity, was) in &old.sync {
         match new.sync.get(entity) {
             Some(is) => sync(entity, was, is, changes),
@@ -104,8 +105,22 @@ fn webhook(old: &Manifest, new: &Manifest, changes: &mut Changes) {
     for event in is.events.iter().filter(|event| !was.events.contains(event)) {
         changes.additive("webhook.events", format!("`{event}` is new"));
     }
-    if was.verify != is.verify {
+    if was.verify != is.verify || was.require != is.require {
         changes.breaking("webhook.verify", "deliveries are verified in another way");
+    }
+}
+
+/// A token that was given for fewer scopes goes on working; what nobody can sign in to does not.
+fn oauth(old: &Manifest, new: &Manifest, changes: &mut Changes) {
+    match (&old.oauth, &new.oauth) {
+        (Some(was), Some(is)) => {
+            for scope in is.scopes.iter().filter(|scope| !was.scopes.contains(scope)) {
+                changes.additive("oauth.scopes", format!("`{scope}` is asked for besides"));
+            }
+        }
+        (Some(_), None) => changes.breaking("oauth", "is gone: nobody can sign in any more"),
+        (None, Some(_)) => changes.additive("oauth", "is new"),
+        (None, None) => {}
     }
 }
 
