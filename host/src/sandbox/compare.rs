@@ -3,8 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::sandbox::fixture::Request;
 use crate::sandbox::given::{Body, Given, pairs};
+
+/// The key of a call whose fixture names no other: the SDK's harness plays it so.
+const PLAYED_KEY: &str = "fixture-key";
 
 /// One thing in which a request differs from a fixture, and how far that takes them apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +34,42 @@ pub(super) fn differences(wanted: &Request, given: &Given) -> Vec<Difference> {
     found
 }
 
-/// A fixture's request in which a form field that repeats the idempotency key holds the caller's.
+/// A fixture's request in which whatever repeats the idempotency key holds the caller's: a form field, a
+/// query parameter, or a text anywhere in a JSON body.
 fn with_the_callers_key(wanted: &Request, given: &Given) -> Request {
     let mut wanted = wanted.clone();
-    let Some(key) = wanted.idempotency_key.clone() else { return wanted };
-    let Body::Form(sent) = &given.body else { return wanted };
-    for (name, value) in wanted.form.iter_mut().flatten().filter(|(_, value)| *value == key) {
+    let key = wanted.idempotency_key.clone();
+    let repeats = |value: &str| value.contains(PLAYED_KEY) || Some(value) == key.as_deref();
+    fill_pairs(&mut wanted.query, &given.query, &repeats);
+    match &given.body {
+        Body::Form(sent) => wanted.form.iter_mut().for_each(|form| fill_pairs(form, sent, &repeats)),
+        Body::Json(sent) => wanted.json.iter_mut().for_each(|json| fill_json(json, sent, &repeats)),
+        _ => {}
+    }
+    wanted
+}
+
+fn fill_pairs(wanted: &mut [(String, String)], sent: &[(String, String)], repeats: &dyn Fn(&str) -> bool) {
+    for (name, value) in wanted.iter_mut().filter(|(_, value)| repeats(value)) {
         if let Some((_, own)) = sent.iter().find(|(other, _)| other == name) {
             value.clone_from(own);
         }
     }
-    wanted
+}
+
+fn fill_json(wanted: &mut Value, sent: &Value, repeats: &dyn Fn(&str) -> bool) {
+    match (wanted, sent) {
+        (Value::String(text), Value::String(own)) if repeats(text) => text.clone_from(own),
+        (Value::Object(fields), Value::Object(sent)) => {
+            for (name, field) in fields {
+                sent.get(name).into_iter().for_each(|own| fill_json(field, own, repeats));
+            }
+        }
+        (Value::Array(items), Value::Array(sent)) => {
+            items.iter_mut().zip(sent).for_each(|(item, own)| fill_json(item, own, repeats));
+        }
+        _ => {}
+    }
 }
 
 fn difference(weight: u32, text: String) -> Difference {

@@ -31,6 +31,11 @@ fn fixtures() -> Value {
                 "form": [["amount", "100"], ["metadata[key]", "fixture-key:kept"]], "idempotency_key": "fixture-key:kept"},
                 "response": {"status": 200, "json": {"id": "k_1"}}}), "output"),
         },
+        "keep-in-json": {
+            "ok": case(json!({"request": {"method": "POST", "path": "/v1/orders", "query": [["by", "fixture-key"]],
+                "json": {"amount": 100, "receipt": "fixture-key", "lines": [{"mark": "fixture-key:line", "sku": "a"}]}},
+                "response": {"status": 200, "json": {"id": "o_1"}}}), "output"),
+        },
         "get-payment": {
             "ok": case(json!({"request": {"method": "GET", "path": "/v1/payments/p_1", "query": [["expand", "a"], ["limit", "1"]]},
                 "response": {"status": 200, "text": "plain"}}), "output"),
@@ -220,4 +225,20 @@ async fn a_form_that_repeats_the_idempotency_key_may_hold_the_callers_own() {
     assert_eq!(keep("amount=100&metadata[key]=own").await, 200);
     assert_ne!(keep("amount=100").await, 200, "the field has to be there");
     assert_ne!(keep("amount=200&metadata[key]=own").await, 200, "other fields are compared as ever");
+}
+
+#[tokio::test]
+async fn a_json_body_and_a_query_that_repeat_the_key_may_hold_the_callers_own() {
+    let (sandbox, client) = start(Options::default()).await;
+    let order = |amount: u64, receipt: Value, sku: &str| {
+        let url = format!("{}/v1/orders?by=own", sandbox.base_url());
+        let lines = json!([{"mark": "own:line", "sku": sku}]);
+        let body = json!({"amount": amount, "receipt": receipt, "lines": lines});
+        let request = client.post(url).header("content-type", "application/json").body(body.to_string());
+        async { request.send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!(order(100, json!("own"), "a").await, 200);
+    assert_ne!(order(200, json!("own"), "a").await, 200, "other numbers are compared as ever");
+    assert_ne!(order(100, json!("own"), "b").await, 200, "other texts are compared as ever");
+    assert_ne!(order(100, json!(7), "a").await, 200, "a key is a text");
 }
