@@ -14,6 +14,7 @@ use gatehouse_domain::time::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::bounded::Bounded;
+use crate::egress::attach::ACCESS_TOKEN;
 use crate::egress::client::Clients;
 use crate::egress::origin::Origins;
 use crate::egress::policy::{self, Base, Policy};
@@ -60,7 +61,7 @@ pub struct Broker {
 
 pub(crate) struct Shared {
     pub(crate) clients: Clients,
-    origins: Origins,
+    pub(crate) origins: Origins,
     policies: Bounded<IntegrationId, Arc<Policy>>,
     fetched: Fetched,
 }
@@ -88,7 +89,7 @@ impl Broker {
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`] where the settings name no place that may be
     /// reached, [`gatehouse_domain::ErrorKind::Corrupt`] where the credential does not open.
-    pub fn open(&self, vault: &Vault, spec: SessionSpec<'_>) -> Result<Session> {
+    pub fn open(&self, vault: &Vault, mut spec: SessionSpec<'_>) -> Result<Session> {
         let policy = self.policy(spec.context.integration, spec.manifest, spec.consent, spec.settings)?;
         let mut secrets = BTreeMap::new();
         for field in policy.fields() {
@@ -96,6 +97,7 @@ impl Broker {
                 secrets.insert(field.to_owned(), secret);
             }
         }
+        secrets.extend(spec.token.take().map(|token| (ACCESS_TOKEN.to_owned(), token)));
         Ok(Session::new(self.shared.clone(), policy, secrets, spec))
     }
 

@@ -13,6 +13,11 @@ impl Secret {
         Self(Zeroizing::new(bytes))
     }
 
+    /// A second one with the same bytes.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self::new(self.expose().to_vec())
+    }
+
     /// The bytes. Whatever is made of them has to be wiped as well, or leave at once.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0

@@ -18,6 +18,7 @@ use crate::egress::attach::Secrets;
 use crate::egress::policy::Policy;
 use crate::message::{Request, Response, SendError};
 use crate::scrub::Scrubber;
+use crate::secret::Secret;
 use crate::vault::{CredentialContext, TenantKeyRef};
 
 mod exchange;
@@ -50,6 +51,8 @@ pub struct SessionSpec<'a> {
     pub context: &'a CredentialContext,
     /// The credential's sealed fields.
     pub sealed: &'a BTreeMap<String, String>,
+    /// The access token, where an auth scheme attaches one and there is one.
+    pub token: Option<Secret>,
 }
 
 /// One call's way to its provider. Shared by reference; everything in it ends with the call.

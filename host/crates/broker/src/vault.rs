@@ -15,6 +15,7 @@ use crate::bounded::Bounded;
 use crate::credentials::Credentials;
 use crate::secret::Secret;
 
+mod named;
 mod own_keys;
 mod record;
 mod root_key;
@@ -23,6 +24,7 @@ mod tenant_key;
 
 use own_keys::OwnKeys;
 
+pub use named::{Owner, Place};
 pub use own_keys::SealedKeys;
 pub use root_key::RootKey;
 pub use root_keys::RootKeys;

@@ -48,6 +48,10 @@ pub struct Integration {
     pub metadata: Map<String, Value>,
     /// For each credential field its beginning and end, never more.
     pub credential_hints: BTreeMap<String, String>,
+    /// What the provider said of the account when a person agreed, by the names that the plugin
+    /// gives; the gateway reads them among the settings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
     /// Which generation of the credential is in use; it grows with each replacement.
     pub credential_version: u32,
     /// When it was given the credential that it has; absent where it has none.
@@ -66,6 +70,15 @@ pub struct Integration {
     /// When it was changed last.
     #[schemars(with = "String")]
     pub updated_at: Timestamp,
+}
+
+impl Integration {
+    /// The settings with the facts, as placeholders and the gateway have them.
+    pub fn known(&self) -> Map<String, Value> {
+        let mut known = self.settings.clone();
+        known.extend(self.facts.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
+        known
+    }
 }
 
 /// What is known of an integration's health.

@@ -28,6 +28,7 @@ pub mod grant;
 pub mod install;
 pub mod integration;
 pub mod link;
+pub mod oauth;
 pub mod routing;
 
 pub mod audit;

@@ -77,6 +77,22 @@ pub struct StorageUse {
     pub direction: SyncDirection,
 }
 
+impl OAuthUse {
+    /// Whether everything in `other` was agreed to with this.
+    pub fn covers(&self, other: &Self) -> bool {
+        let all = |of: &[String], these: &[String]| these.iter().all(|one| of.contains(one));
+        all(&self.urls, &other.urls)
+            && all(&self.scopes, &other.scopes)
+            && all(&self.facts, &other.facts)
+            && all(&self.attached, &other.attached)
+    }
+
+    /// What a plugin asks for.
+    pub fn of(manifest: &Manifest) -> Option<Self> {
+        manifest.oauth.as_ref().map(|oauth| oauth_use(manifest, oauth))
+    }
+}
+
 impl PermissionSheet {
     /// The sheet of a plugin.
     pub fn of(manifest: &Manifest, capabilities: &[Capability], imports: &[String]) -> Self {
@@ -91,7 +107,7 @@ impl PermissionSheet {
         Self {
             requests: manifest.egress.allow.clone(),
             secrets: secret_uses(manifest),
-            oauth: manifest.oauth.as_ref().map(|oauth| oauth_use(manifest, oauth)),
+            oauth: OAuthUse::of(manifest),
             writes: codes(Effect::Write),
             reads: codes(Effect::Read),
             events: manifest.webhook.iter().flat_map(|webhook| webhook.events.clone()).collect(),

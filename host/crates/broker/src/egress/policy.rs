@@ -10,6 +10,7 @@ use gatehouse_domain::{Error, Problem, Result};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::attach::{ACCESS_TOKEN, Secrets};
 use super::graphql;
 use super::origin::Origins;
 use super::template::{self, Unfilled};
@@ -17,7 +18,7 @@ use super::url::Target;
 use crate::message::{Method, SendError};
 
 /// The setting by which an integration names another origin.
-const BASE_URL: &str = "base_url";
+pub(crate) const BASE_URL: &str = "base_url";
 
 /// The rules of one integration, ready to judge requests.
 #[derive(Debug)]
@@ -138,10 +139,20 @@ impl Policy {
             })
     }
 
-    /// The auth scheme of that name, or the first one.
-    pub(crate) fn scheme(&self, name: Option<&str>) -> Result<Option<&AuthScheme>, SendError> {
+    /// The auth scheme of that name. Without a name it is the first one whose secret is there, or
+    /// the first one.
+    pub(crate) fn scheme(&self, name: Option<&str>, secrets: &Secrets) -> Result<Option<&AuthScheme>, SendError> {
         let schemes = &self.source.auth;
-        let Some(name) = name else { return Ok(schemes.first()) };
+        let has_secret = |scheme: &&AuthScheme| match &scheme.placement {
+            Placement::Oauth2 { .. } => secrets.contains_key(ACCESS_TOKEN),
+            // Nothing goes out without a credential because the one that belongs to it is missing.
+            Placement::None => false,
+            placement => placement.secrets().into_iter().all(|field| secrets.contains_key(field)),
+        };
+        let Some(name) = name else {
+            let bare = schemes.first().filter(|scheme| scheme.placement == Placement::None);
+            return Ok(bare.or_else(|| schemes.iter().find(has_secret)).or(schemes.first()));
+        };
         schemes.iter().find(|scheme| scheme.name == name).map(Some).ok_or_else(|| {
             let names: Vec<&str> = schemes.iter().map(|scheme| scheme.name.as_str()).collect();
             SendError::Denied(format!(
@@ -206,7 +217,7 @@ impl Base {
     }
 }
 
-fn operators(named: &Value, origins: &Origins) -> Result<Url, Problem> {
+pub(crate) fn operators(named: &Value, origins: &Origins) -> Result<Url, Problem> {
     let at = |message: String| Problem::at(format!("$.settings.{BASE_URL}"), message);
     let url = named.as_str().and_then(|text| Url::parse(text).ok());
     let url = url.ok_or_else(|| at("must be a URL such as `http://127.0.0.1:8420`".to_owned()))?;

@@ -35,7 +35,7 @@ impl Session {
         let method = request.method;
         let mut target = egress_url::resolve(&self.policy, &request.url)?;
         self.policy.check(method, &target.host, &target.path)?;
-        let scheme = self.policy.scheme(request.auth.as_deref())?;
+        let scheme = self.policy.scheme(request.auth.as_deref(), &self.secrets)?;
 
         egress_url::add_query(&mut target.url, &request.query)?;
         egress_url::check_parameters(&target.url, &self.reserved_parameters())?;

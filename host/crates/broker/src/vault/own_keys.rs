@@ -17,6 +17,7 @@ const API_KEYS: &str = "apikey";
 const AUDIT: &str = "audit-mac";
 const ANSWERS: &str = "answer";
 const COMPILED: &str = "cwasm-mac";
+const NAMED: &str = "named";
 
 /// A deployment's own keys as the store keeps them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(super) struct OwnKeys {
     pub(super) answers: Key,
     /// For the MAC of the compile cache.
     pub(super) compiled: Key,
+    /// For secrets that are no fields of a credential.
+    pub(super) named: Key,
 }
 
 impl OwnKeys {
@@ -48,7 +51,13 @@ impl OwnKeys {
     /// Those of a deployment that had none of its own: derived from its root key.
     pub(super) fn derived(root: &RootKey) -> Self {
         let derive = |purpose| record::subkey(root.bytes(), &format!("gh/v1/{purpose}"));
-        Self { api_keys: derive(API_KEYS), audit: derive(AUDIT), answers: derive(ANSWERS), compiled: derive(COMPILED) }
+        Self {
+            api_keys: derive(API_KEYS),
+            audit: derive(AUDIT),
+            answers: derive(ANSWERS),
+            compiled: derive(COMPILED),
+            named: derive(NAMED),
+        }
     }
 
     /// Opens stored ones. A purpose that is newer than the store gets a new key; the flag says
@@ -88,11 +97,23 @@ impl OwnKeys {
     }
 
     fn made(mut key: impl FnMut(&'static str) -> Result<Key>) -> Result<Self> {
-        Ok(Self { api_keys: key(API_KEYS)?, audit: key(AUDIT)?, answers: key(ANSWERS)?, compiled: key(COMPILED)? })
+        Ok(Self {
+            api_keys: key(API_KEYS)?,
+            audit: key(AUDIT)?,
+            answers: key(ANSWERS)?,
+            compiled: key(COMPILED)?,
+            named: key(NAMED)?,
+        })
     }
 
-    fn named(&self) -> [(&'static str, &Key); 4] {
-        [(API_KEYS, &self.api_keys), (AUDIT, &self.audit), (ANSWERS, &self.answers), (COMPILED, &self.compiled)]
+    fn named(&self) -> [(&'static str, &Key); 5] {
+        [
+            (API_KEYS, &self.api_keys),
+            (AUDIT, &self.audit),
+            (ANSWERS, &self.answers),
+            (COMPILED, &self.compiled),
+            (NAMED, &self.named),
+        ]
     }
 }
 

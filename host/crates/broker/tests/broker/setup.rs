@@ -119,6 +119,7 @@ impl Setup {
                 version: 1,
             },
             sealed: BTreeMap::new(),
+            token: None,
             vault,
         };
         setup.become_tenant(1);
@@ -147,6 +148,7 @@ impl Setup {
             key: &self.key,
             context: &self.context,
             sealed: &self.sealed,
+            token: None,
         }
     }
 

@@ -161,7 +161,7 @@ pub enum TokenBody {
 #[serde(default, deny_unknown_fields)]
 pub struct CallbackRules {
     /// Parameters that must have this value, with `{setting}` placeholders, such as
-    /// `shop = "{shop}.myshopify.com"`.
+    /// `shop = "{shop}.acme.example"`.
     pub expect: BTreeMap<String, String>,
     /// The parameter with the hexadecimal HMAC-SHA-256, under the client's secret, of all the
     /// others, sorted by name and joined as `name=value` by `&`.

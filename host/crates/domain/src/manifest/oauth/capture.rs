@@ -16,7 +16,7 @@ pub struct Capture {
     /// Where it stands: a JSON pointer (RFC 6901), or the name of the callback's parameter.
     pub at: String,
     /// The form that the value has, with one `*` for the part that is kept, such as
-    /// `https://*.my.salesforce.com`; the whole value where absent.
+    /// `https://*.my.acme.example`; the whole value where absent.
     #[serde(default)]
     pub pattern: Option<String>,
     /// Whether connecting fails without it (default yes).

@@ -1,3 +1,5 @@
+//! The rules of OAuth, broken one by one.
+
 use crate::manifest::Manifest;
 
 const GOOD: &str = r#"
