@@ -56,6 +56,8 @@ pub struct Config {
     pub plugins: Plugins,
     /// Where gateways may send requests beyond their manifests.
     pub egress: Egress,
+    /// How people sign in with providers.
+    pub oauth: OAuth,
     /// The limits of one call of a gateway.
     pub limits: Limits,
     /// What keeps one failing provider from taking the others with it; each key has its unit and
@@ -105,6 +107,15 @@ pub struct Egress {
     /// `http://127.0.0.1:8420` (default: none). Plain `http` only on loopback.
     #[serde(deserialize_with = "origin::list")]
     pub allow: Vec<Origin>,
+}
+
+/// How people sign in with providers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuth {
+    /// Origins to which a browser may be sent after a person agreed at a provider, such as
+    /// `https://app.example.com` (default: none, and a page of ours is shown instead).
+    #[serde(deserialize_with = "origin::list")]
+    pub return_origins: Vec<Origin>,
 }
 
 /// How the outcomes of writes whose answers were lost are asked for.

@@ -132,6 +132,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             max_retry: Duration::from_millis(config.ledger.max_retry_ms),
             give_up: Duration::from_secs(u64::from(config.ledger.give_up_hours) * 3_600),
         },
+        return_origins: config.oauth.return_origins.iter().map(ToString::to_string).collect(),
         signed_only: config.plugins.policy == crate::config::Policy::Signed,
         jobs: RunnerLimits {
             concurrency: config.jobs.concurrency as usize,

@@ -8,7 +8,8 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
 
 use crate::config::{
-    Config, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, Plugins, Policy, Pool, Retention, Store, Telemetry,
+    Config, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool, Retention, Store,
+    Telemetry,
 };
 
 /// What of the process the configuration depends on.
@@ -58,6 +59,7 @@ impl Config {
             plugins_dir: None,
             plugins: Plugins { policy: Policy::Dev },
             egress: Egress { allow: Vec::new() },
+            oauth: OAuth { return_origins: Vec::new() },
             limits: Limits::default(),
             resilience: Resilience::default(),
             ledger: Ledger { first_retry_ms: 10_000, max_retry_ms: 3_600_000, give_up_hours: 168 },

@@ -13,6 +13,7 @@ mod metrics;
 mod once;
 mod openapi;
 mod page;
+mod page_html;
 mod problem;
 mod redact;
 mod request;

@@ -14,7 +14,8 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, calls, catalog, connection, integrations, operations, providers, routing, sync, tenancy, told,
+    Repeats, Route, calls, catalog, connection, integrations, oauth, operations, providers, routing, sync, tenancy,
+    told,
 };
 use crate::{guard, openapi, problem, request};
 
@@ -38,6 +39,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         catalog::routes,
         integrations::routes,
         connection::routes,
+        oauth::routes,
         calls::routes,
         routing::routes,
         sync::routes,

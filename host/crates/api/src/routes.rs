@@ -13,6 +13,7 @@ pub(crate) mod intent;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod metrics;
+pub(crate) mod oauth;
 pub(crate) mod plugins;
 pub(crate) mod policies;
 pub(crate) mod providers;

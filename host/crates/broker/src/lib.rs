@@ -28,7 +28,5 @@ pub use egress::resolve::{Resolve, Resolving};
 pub use message::{Body, Method, Request, Response, SendError};
 pub use secret::Secret;
 pub use session::{Session, SessionSpec};
-pub use vault::{
-    CredentialContext, Owner, Place, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under,
-};
+pub use vault::{CredentialContext, Owner, Place, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under};
 pub use webhook::{FetchFor, Handshaken, Inbound, Known, Refusal, RefusalReason, Reply, Sealed, SignAs};

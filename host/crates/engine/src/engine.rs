@@ -57,6 +57,8 @@ pub struct Policy {
     pub trusted_proxies: Vec<IpRange>,
     /// How the outcomes of writes whose answers were lost are asked for.
     pub ledger: Pace,
+    /// The origins to which a browser may be sent after a person agreed at a provider.
+    pub return_origins: Vec<String>,
 }
 
 /// The use cases, over the layers below. Cheap to clone; every clone is the same engine.
@@ -86,6 +88,7 @@ pub(crate) struct Inner {
     pub(crate) to_erase: tokio::sync::Notify,
     pub(crate) routing: crate::routing::State,
     pub(crate) watchers: crate::sync::Watchers,
+    pub(crate) flights: crate::oauth::Flights,
 }
 
 impl Engine {
@@ -118,6 +121,7 @@ impl Engine {
             to_erase: tokio::sync::Notify::new(),
             routing: crate::routing::State::default(),
             watchers: crate::sync::Watchers::default(),
+            flights: crate::oauth::Flights::default(),
         }))
     }
 
@@ -136,6 +140,7 @@ impl Engine {
         self.register_syncs(&stop);
         self.0.jobs.register(Arc::new(Tell::of(self)));
         self.0.jobs.register(Arc::new(Settle::of(self)));
+        self.0.jobs.register(Arc::new(crate::oauth::GiveBack::of(self)));
         if let Err(error) = self.0.jobs.begin().await {
             // A full disk stops new work, not the server: the runner goes on trying.
             tracing::error!(%error, "jobs can not be run yet");

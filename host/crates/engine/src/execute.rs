@@ -92,6 +92,7 @@ impl Engine {
         if let Some(known) = self.replay(run.tenant, run.integration.id, &ask).await? {
             return Ok(Attempted::Known(known));
         }
+        run.sign(self, until).await?;
         let id = self.new_id()?;
         let key = idempotency::provider_key(&run, id, &ask);
         let first = Attempts::begin(self, &mut run, rules, &key, until).await?;

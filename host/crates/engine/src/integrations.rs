@@ -152,6 +152,7 @@ impl Engine {
         let mut work = self.work(by);
         self.cut_ties(by, &stored, force, &mut work).await?;
         self.end_syncs(&mut work, tenant, &stored).await?;
+        self.drop_tokens(tenant, &stored, &mut work).await?;
         work.tenant(tenant).delete::<Integration>(&stored.id)?;
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
         work.tenant(tenant).delete::<RateBudget>(&stored.id)?;
@@ -234,8 +235,9 @@ impl Engine {
             settings: new.settings.clone(),
             metadata: new.metadata.clone(),
             credential_hints: new.credentials.hints(),
+            facts: std::collections::BTreeMap::default(),
             credential_version: 1,
-            connected_at: Some(now),
+            connected_at: (!waits_for_consent(version, new)).then_some(now),
             endpoint,
             account: None,
             health: Health::default(),
@@ -289,4 +291,10 @@ impl Engine {
         }
         Ok(next)
     }
+}
+
+/// Whether nothing is connected before a person agrees at the provider.
+fn waits_for_consent(version: &PluginVersion, new: &NewIntegration) -> bool {
+    let asks = version.manifest.oauth.as_ref().is_some_and(|oauth| oauth.own_grant().is_none());
+    asks && new.credentials.hints().is_empty()
 }

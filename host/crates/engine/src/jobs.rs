@@ -126,6 +126,11 @@ impl Jobs {
         self.handler(kind).map(|handler| handler.tries()).unwrap_or_default()
     }
 
+    /// Which start of this server it is; a later one has a higher number.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.0.epoch.load(std::sync::atomic::Ordering::Acquire)
+    }
+
     fn now(&self) -> Timestamp {
         self.0.clock.now()
     }

@@ -27,6 +27,7 @@ pub mod providers;
 
 pub mod integrations;
 pub mod links;
+pub mod oauth;
 
 pub mod resilience;
 

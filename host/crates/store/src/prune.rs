@@ -2,6 +2,7 @@
 //! It keeps a delivery that is still to be parsed, however old it is.
 
 mod jobs;
+mod oauth;
 mod sync;
 
 use std::collections::HashSet;
@@ -61,6 +62,8 @@ pub struct Pruned {
     pub rate_budgets: u64,
     /// Jobs that were given up.
     pub dead_jobs: u64,
+    /// Links and flows of OAuth that nobody ended in time.
+    pub oauth_flows: u64,
     /// Counts of calls that are too old to tell anything.
     pub route_windows: u64,
     /// Runs, log rows, settled changes and records that are gone.
@@ -84,6 +87,7 @@ impl Store {
         let mut pruned = Pruned::default();
         pruned.dead_jobs += self.prune_dead_jobs(None, now, retention.dead_jobs_days).await?;
         self.prune_faults(now, retention.dead_jobs_days).await?;
+        pruned.oauth_flows += self.prune_flows(now).await?;
         let mut page = Page::first(BATCH);
         loop {
             let tenants = self.admin().list::<Tenant>(&page).await?;

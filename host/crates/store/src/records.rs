@@ -10,6 +10,7 @@ pub mod execution;
 pub mod integration;
 pub mod job;
 pub mod link;
+pub mod oauth;
 pub mod plugin;
 pub mod provider;
 pub mod resilience;
@@ -27,6 +28,9 @@ pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent, UnknownEx
 pub use integration::{IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use job::{DeadJob, GroupKey, JobGroup, JobLease, JobUnique, NodeEpoch, Place, ReadyJob};
 pub use link::{LinkByIntegration, LinkId, LinkPlace};
+pub use oauth::{
+    OAuthApp, OAuthFlow, OAuthRevocation, OAuthStart, OAuthTokens, RefreshLease, RevocationId, SealedToken,
+};
 pub use plugin::plugin_prefix;
 pub use provider::{OverrideId, overrides_of};
 pub use resilience::RateBudget;

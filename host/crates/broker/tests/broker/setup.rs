@@ -119,7 +119,6 @@ impl Setup {
                 version: 1,
             },
             sealed: BTreeMap::new(),
-            token: None,
             vault,
         };
         setup.become_tenant(1);

@@ -37,6 +37,11 @@ pub(super) struct Made {
 }
 
 impl Engine {
+    /// When the time of a call is over that no caller waits for.
+    pub(crate) fn longest(&self) -> Instant {
+        Instant::now() + Duration::from_millis(self.0.policy.limits.wall_ms)
+    }
+
     /// When the caller's time is over.
     pub(super) fn deadline(&self, ask: &Ask) -> Result<Instant> {
         let longest = self.0.policy.limits.wall_ms;
@@ -79,11 +84,23 @@ impl Attempts {
         let Self { mut session, mut pass, rules, until } = self;
         let mut before = Vec::new();
         let mut number = 1;
+        // A token is renewed once a call: where the next one is refused too, that is the answer.
+        let mut renewed = false;
         loop {
             run.end_by(until);
             let last = run.call(engine, target.clone(), session, Try { key: key.clone(), number }).await;
             let change = pass.finish(&Seen::of(&last.calls, &last.answer), engine.now());
             engine.tell_of_circuit(run.tenant, &run.integration, change, &last.answer).await;
+            if !renewed && run.renew(engine, &last, until).await {
+                renewed = true;
+                let Some(again) = begin_again(engine, run, &rules, &key, until, number + 1).await else {
+                    return Made { last, before, tries: number };
+                };
+                (session, pass) = again;
+                number += 1;
+                before.extend(last.calls);
+                continue;
+            }
             let Some(pause) = pause(engine, run, &rules, number, &last, until) else {
                 return Made { last, before, tries: number };
             };

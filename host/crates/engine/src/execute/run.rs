@@ -13,12 +13,13 @@ use gatehouse_domain::manifest::{CapabilityRules, WebhookRules};
 use gatehouse_domain::webhook::Trust;
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_runtime::{Answer, Call, Parameters, Plugin, Target};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
 
 use super::Ask;
 use crate::Engine;
 use crate::integrations::Opened;
+use crate::oauth::Access;
 use crate::resilience::{Entry, Priority, Seen};
 
 /// The setting by which an integration names another base.
@@ -31,6 +32,10 @@ pub(crate) struct Run {
     pub(crate) plugin: Arc<Plugin>,
     install: Install,
     credential: Opened,
+    /// The settings with what is known of the account.
+    settings: Map<String, Value>,
+    /// The access token, where the plugin uses one and there is one.
+    pub(crate) token: Option<Access>,
     /// What one attempt may use. It gets narrower as the time of the request runs out.
     limits: Limits,
 }
@@ -74,7 +79,32 @@ impl Run {
         }
         let plugin = engine.plugin(&integration.plugin).await?;
         let limits = engine.0.policy.limits.clone();
-        Ok(Self { tenant, integration: integration.clone(), plugin, install, credential, limits })
+        let settings = integration.known();
+        let integration = integration.clone();
+        Ok(Self { tenant, integration, plugin, install, credential, settings, token: None, limits })
+    }
+
+    /// Gets the token that calls go out with, where the plugin uses one: a new one where the old
+    /// one is about to end.
+    pub(crate) async fn sign(&mut self, engine: &Engine, until: Instant) -> Result<()> {
+        self.token = engine.access(self.tenant, &self.integration, self.plugin.manifest(), until).await?;
+        Ok(())
+    }
+
+    /// Whether a call should be made again with a newer token, which it then has: the provider
+    /// refused this one, and nothing else came of the call.
+    pub(crate) async fn renew(&mut self, engine: &Engine, last: &Report, until: Instant) -> bool {
+        let Some(refused) = self.token.as_ref().map(|token| token.generation).filter(|_| last.refused_token()) else {
+            return false;
+        };
+        let manifest = self.plugin.manifest();
+        match engine.access_after(self.tenant, &self.integration, manifest, until, refused).await {
+            Some(newer) => {
+                self.token = Some(newer);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Narrows the limits to what is left of the request's time.
@@ -137,12 +167,13 @@ impl Run {
     /// `key` makes its writes safe to repeat.
     pub(crate) fn open(&self, engine: &Engine, rules: &CapabilityRules, key: &str) -> Result<Session> {
         let limits = self.limits.clone();
+        let access = self.token.as_ref().map(|token| engine.open_access(self.tenant, self.integration.id, token));
         engine.0.broker.open(
             &engine.0.vault,
             SessionSpec {
                 manifest: self.plugin.manifest(),
                 consent: &self.install.consent_for(&self.integration.plugin).sheet,
-                settings: &self.integration.settings,
+                settings: &self.settings,
                 effect: rules.effect,
                 idempotency: rules.idempotency.clone(),
                 idempotency_key: key.to_owned(),
@@ -151,6 +182,7 @@ impl Run {
                 key: &self.credential.key,
                 context: &self.credential.context,
                 sealed: &self.credential.fields,
+                token: access.transpose()?,
             },
         )
     }
@@ -177,7 +209,7 @@ impl Run {
         let session = Arc::new(session);
         let call = Call {
             egress: Arc::clone(&session) as _,
-            settings: self.integration.settings.clone(),
+            settings: self.settings.clone(),
             idempotency_key: this.key,
             attempt: this.number,
             account: self.integration.account.clone(),
@@ -188,7 +220,27 @@ impl Run {
         let calls = session.calls();
         engine.0.metrics.plugins.called(&self.integration.plugin.id, &report);
         engine.0.metrics.egress.requested(&self.integration.provider, &calls);
-        Report { answer: scrub(&session, report.outcome), cost: report.cost, log: report.log, calls }
+        let report = Report { answer: scrub(&session, report.outcome), cost: report.cost, log: report.log, calls };
+        if let Some(token) = self.token.as_ref().filter(|_| report.worked()) {
+            engine.note_worked(self.tenant, self.integration.id, token);
+        }
+        report
+    }
+}
+
+impl Report {
+    /// Whether the provider did what it was asked for.
+    fn worked(&self) -> bool {
+        let answered = self.calls.iter().any(|call| call.status.is_some_and(|status| (200..300).contains(&status)));
+        answered && matches!(self.answer, Answer::Ok(_))
+    }
+
+    /// Whether the provider refused who asked, and did nothing of what was to be written.
+    fn refused_token(&self) -> bool {
+        let is_safe = |call: &ProviderCall| matches!(call.method.as_str(), "GET" | "HEAD");
+        let refused = self.calls.iter().any(|call| call.status == Some(401));
+        let harmless = self.calls.iter().all(|call| is_safe(call) || call.status == Some(401));
+        refused && harmless && !matches!(self.answer, Answer::Ok(_))
     }
 }
 

@@ -102,10 +102,12 @@ impl Engine {
             connected_at: None,
             credential_hints: std::collections::BTreeMap::default(),
             account: None,
+            facts: std::collections::BTreeMap::default(),
             updated_at: self.now(),
             ..stored.record.clone()
         };
         let mut work = self.work(by);
+        self.drop_tokens(tenant, &stored, &mut work).await?;
         work.tenant(tenant).replace(&stored, &next)?;
         work.tenant(tenant).delete::<SealedCredential>(&next.id)?;
         work.tenant(tenant).delete::<RateBudget>(&next.id)?;
@@ -197,7 +199,12 @@ impl Engine {
     ) -> Result<(Integration, Tested)> {
         let tenant = by.tenant()?;
         let credential = self.opened(tenant, sealed).await?;
-        let run = Run::with_credential(self, tenant, integration, credential).await?;
+        let candidate = self.candidate_access(tenant, integration, &credential).await?;
+        let mut run = Run::with_credential(self, tenant, integration, credential).await?;
+        match candidate {
+            Some(token) => run.token = Some(token),
+            None => run.sign(self, self.longest()).await?,
+        }
         let report = run.look(self, Target::ConnectionTest).await?;
         let (next, tested, signal) = self.judge_test(integration, report);
         match (&tested.error, signal) {

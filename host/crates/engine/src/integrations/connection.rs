@@ -34,15 +34,20 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::Conflict`] where the plugin or the integration is switched off.
     pub async fn test_integration(&self, by: &Caller, target: &str) -> Result<Tested> {
         let stored = self.integration(by, target).await?;
-        let run = Run::prepare(self, by.tenant()?, &stored.record).await?;
-        let report = run.look(self, Target::ConnectionTest).await?;
+        let mut run = Run::prepare(self, by.tenant()?, &stored.record).await?;
+        let until = self.longest();
+        run.sign(self, until).await?;
+        let mut report = run.look(self, Target::ConnectionTest).await?;
+        if run.renew(self, &report, until).await {
+            report = run.look(self, Target::ConnectionTest).await?;
+        }
         let (next, tested, _) = self.judge_test(&stored.record, report);
         self.keep_health(by, &stored, &next).await?;
         Ok(tested)
     }
 
     /// What a test says of an integration, and the signal that moved its status.
-    pub(super) fn judge_test(&self, old: &Integration, report: Report) -> (Integration, Tested, Option<Signal>) {
+    pub(crate) fn judge_test(&self, old: &Integration, report: Report) -> (Integration, Tested, Option<Signal>) {
         let (account, error, signal) = read_answer(report.answer);
         let now = self.now();
         let mut next = Integration { updated_at: now, ..old.clone() };

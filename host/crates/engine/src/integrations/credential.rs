@@ -21,7 +21,7 @@ pub(crate) struct Opened {
 
 impl Engine {
     /// Seals credentials for the generation that `integration` names.
-    pub(super) async fn seal(
+    pub(crate) async fn seal(
         &self,
         tenant: TenantId,
         integration: &Integration,
@@ -67,7 +67,7 @@ impl Engine {
     }
 
     /// What opens a sealed credential.
-    pub(super) async fn opened(&self, tenant: TenantId, sealed: &SealedCredential) -> Result<Opened> {
+    pub(crate) async fn opened(&self, tenant: TenantId, sealed: &SealedCredential) -> Result<Opened> {
         let key = self.tenant_key(tenant, sealed.key_version).await?;
         let context = CredentialContext { tenant, integration: sealed.integration, version: sealed.version };
         Ok(Opened { key, context, fields: sealed.fields.clone() })
@@ -101,7 +101,7 @@ impl Engine {
         Ok(found)
     }
 
-    pub(super) async fn sealed(&self, tenant: TenantId, integration: IntegrationId) -> Result<SealedCredential> {
+    pub(crate) async fn sealed(&self, tenant: TenantId, integration: IntegrationId) -> Result<SealedCredential> {
         let sealed = self.0.store.tenant(tenant).get::<SealedCredential>(&integration).await?;
         sealed.map(|sealed| sealed.record).ok_or_else(|| {
             let message = format!(

@@ -193,7 +193,8 @@ impl<'e> Attempt<'e> {
         let same_sender = sent_as(integration) == stored.sent_as;
         // The version that sent it asks: another one may have other keys and other requests.
         let integration = Integration { plugin: stored.plugin.clone(), ..integration.clone() };
-        let run = Run::prepare(engine, stored.tenant, &integration).await?;
+        let mut run = Run::prepare(engine, stored.tenant, &integration).await?;
+        run.sign(engine, engine.longest()).await?;
         let rules = run.rules_of(&stored.capability)?;
         let means = means(engine, &run, &rules, stored.exact_parameters, same_sender);
         Ok(Self { engine, run, rules, means })

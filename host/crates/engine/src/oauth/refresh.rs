@@ -1,0 +1,194 @@
+//! Renewing a token, once a generation, whatever happens in between.
+//!
+//! The lease is durable before the provider is asked, and what it answered is durable before it is
+//! used. After a crash in between nobody knows what the provider did: it is asked once more with
+//! the old token. Where the provider had rotated it, it says that the grant is over, and a person
+//! has to agree again; nothing is ever asked in a loop.
+
+use gatehouse_broker::Secret;
+use gatehouse_broker::oauth::{Ask, Issued, TokenError};
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::integration::Integration;
+use gatehouse_domain::oauth::TokenCause;
+use gatehouse_domain::time::SignedDuration;
+use gatehouse_domain::{ErrorKind, Result};
+use gatehouse_store::Stored;
+use gatehouse_store::records::{OAuthTokens, RefreshLease, SealedToken};
+use tokio::time::{Duration, Instant, sleep};
+
+use super::sign_in::{SignIn, Which};
+use super::{after, settle};
+use crate::Engine;
+
+/// How long a lease holds: longer than the provider may take to answer.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How long the provider may take.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How often a lease that another server holds is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often a commit is tried against other writers of the record.
+const TRIES: usize = 16;
+
+/// A generation that is to be followed by the next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order {
+    pub(super) tenant: TenantId,
+    pub(super) integration: IntegrationId,
+    /// The generation that is not good enough.
+    pub(super) generation: u32,
+    /// Why.
+    pub(super) cause: TokenCause,
+}
+
+impl Engine {
+    /// Carries an order out. Where the generation is another one by now, nothing is done.
+    pub(super) async fn refresh(&self, order: Order) -> Result<()> {
+        let Some(integration) = self.0.store.tenant(order.tenant).get::<Integration>(&order.integration).await? else {
+            return Ok(());
+        };
+        let Some(held) = self.take_lease(&order).await? else { return Ok(()) };
+        let outcome = self.next_tokens(&order, &integration, &held).await;
+        self.settle_tokens(&order, &integration, &held, outcome).await
+    }
+
+    /// Takes the lease on the next generation; none where somebody else made it meanwhile.
+    async fn take_lease(&self, order: &Order) -> Result<Option<OAuthTokens>> {
+        let scope = self.0.store.tenant(order.tenant);
+        for _ in 0..LEASE.as_millis() / i128::try_from(LOOK.as_millis()).unwrap_or(1) + 10 {
+            let stored = scope.get::<OAuthTokens>(&order.integration).await?;
+            let tokens = stored.as_ref().map_or_else(|| OAuthTokens::none(order.integration), |it| it.record.clone());
+            if tokens.generation != order.generation || tokens.expired_at.is_some() {
+                return Ok(None);
+            }
+            let (now, owner) = (self.now(), self.jobs().epoch());
+            // What an earlier start of this server held is free: it is gone, and knew no more.
+            let taken = tokens.lease.as_ref().is_some_and(|lease| lease.owner >= owner && now < lease.until);
+            if taken {
+                sleep(LOOK).await;
+                continue;
+            }
+            let fence = tokens.fence + 1;
+            let lease = Some(RefreshLease { owner, fence, until: after(now, LEASE) });
+            if tokens.inflight {
+                tracing::warn!(integration.id = %order.integration, "asking for a token again, as an answer was lost");
+            }
+            let next = OAuthTokens { lease, fence, inflight: true, ..tokens };
+            let mut change = self.0.store.change();
+            match &stored {
+                Some(stored) => change.tenant(order.tenant).replace(stored, &next)?,
+                None => change.tenant(order.tenant).create(&next)?,
+            }
+            match change.commit().await {
+                Ok(_) => return Ok(Some(next)),
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks the provider. The outer error is ours, the inner one what came of asking.
+    async fn next_tokens(
+        &self,
+        order: &Order,
+        integration: &Integration,
+        held: &OAuthTokens,
+    ) -> Result<std::result::Result<OAuthTokens, TokenError>> {
+        let version = self.plugin_of(integration).await?;
+        let which = if held.generation == 0 { Which::Usual } else { Which::Own(held.own_app) };
+        let sign_in = self.sign_in(order.tenant, integration, &version.manifest, which, None).await?;
+        let until = Instant::now() + LONGEST;
+        let asking = sign_in.asking(self.now(), until);
+        let Some(refresh) = self.refresh_token(order, held.refresh.as_ref())? else {
+            let Some(grant) = sign_in.rules.own_grant() else {
+                let text = "its access token has ended and the provider gave none to renew it with";
+                return Ok(Err(TokenError::Expired(text.to_owned())));
+            };
+            let issued = self.0.broker.ask_for_token(&asking, &Ask::Own(grant)).await;
+            // There is no person to ask: what is wrong is the registration.
+            let issued = issued.map_err(|error| match error {
+                TokenError::Expired(text) => TokenError::Refused(text),
+                other => other,
+            });
+            return self.following(order, integration, held, &sign_in, issued);
+        };
+        let mut issued = self.0.broker.ask_for_token(&asking, &Ask::Refresh(&refresh)).await;
+        if matches!(issued, Err(TokenError::Expired(_))) && !held.worked {
+            // The one before may still stand, where the provider never heard that we got this one.
+            if let Some(previous) = self.refresh_token(order, held.previous.as_ref())? {
+                issued = self.0.broker.ask_for_token(&asking, &Ask::Refresh(&previous)).await;
+            }
+        }
+        self.following(order, integration, held, &sign_in, issued)
+    }
+
+    fn refresh_token(&self, order: &Order, token: Option<&SealedToken>) -> Result<Option<Secret>> {
+        token.map(|token| self.open_token(order.tenant, order.integration, "refresh", token)).transpose()
+    }
+
+    /// The generation after `held`, sealed and not stored.
+    fn following(
+        &self,
+        order: &Order,
+        integration: &Integration,
+        held: &OAuthTokens,
+        sign_in: &SignIn,
+        issued: std::result::Result<Issued, TokenError>,
+    ) -> Result<std::result::Result<OAuthTokens, TokenError>> {
+        let issued = match issued {
+            Ok(issued) => issued,
+            Err(error) => return Ok(Err(error)),
+        };
+        let next = self.sealed_tokens(order.tenant, integration, held, sign_in, issued)?;
+        Ok(Ok(OAuthTokens { cause: order.cause, ..next }))
+    }
+
+    /// Stores what came of asking, where the lease is still ours.
+    async fn settle_tokens(
+        &self,
+        order: &Order,
+        integration: &Stored<Integration>,
+        held: &OAuthTokens,
+        outcome: Result<std::result::Result<OAuthTokens, TokenError>>,
+    ) -> Result<()> {
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            // It is ours to mend, and the provider was not asked.
+            Err(error) => Err(TokenError::Refused(error.message)),
+        };
+        for _ in 0..TRIES {
+            let stored = self.0.store.tenant(order.tenant).get::<OAuthTokens>(&order.integration).await?;
+            let ours = |stored: &Stored<OAuthTokens>| {
+                stored.generation == held.generation && stored.lease.as_ref().is_some_and(|it| it.fence == held.fence)
+            };
+            let Some(stored) = stored.filter(ours) else {
+                tracing::warn!(integration.id = %order.integration, "another one renewed the token; this answer is dropped");
+                return Ok(());
+            };
+            let settled = match &outcome {
+                Ok(next) => self.replace_tokens(order.tenant, &stored, next).await,
+                Err(TokenError::Expired(text)) => self.expire(order, integration, &stored, text).await,
+                Err(error) => {
+                    let next = settle::failed(&stored, error, self.now());
+                    self.replace_tokens(order.tenant, &stored, &next).await
+                }
+            };
+            match settled {
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                other => return other.inspect(|()| tell(order, &outcome)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell(order: &Order, outcome: &std::result::Result<OAuthTokens, TokenError>) {
+    match outcome {
+        Ok(next) => {
+            tracing::info!(integration.id = %order.integration, generation = next.generation, "renewed a token");
+        }
+        Err(error) => {
+            tracing::warn!(integration.id = %order.integration, error = error.text(), "a token was not renewed");
+        }
+    }
+}

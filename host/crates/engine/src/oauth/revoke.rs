@@ -1,0 +1,126 @@
+//! Giving tokens back to the provider after an integration was disconnected. It is tried for a
+//! while and then left: the tokens are destroyed here either way, and the trail says what came of it.
+
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use gatehouse_broker::oauth::TokenError;
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::integration::Integration;
+use gatehouse_domain::{Error, Result};
+use gatehouse_store::records::{OAuthRevocation, OAuthTokens, RevocationId, SealedCredential};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, to_value};
+use tokio::time::{Duration, Instant};
+
+use super::sign_in::Which;
+use crate::Engine;
+use crate::engine::Inner;
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries};
+use crate::work::Work;
+
+/// The kind of these jobs.
+const KIND: &str = "oauth.revoke";
+/// How often the provider is told before it is left.
+const MOST: u32 = 6;
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// Gives tokens back. The engine holds it, so it does not hold the engine.
+pub(crate) struct GiveBack(Weak<Inner>);
+
+/// Which tokens a job is about.
+#[derive(Debug, Serialize, Deserialize)]
+struct Payload {
+    tenant: TenantId,
+    integration: IntegrationId,
+    generation: u32,
+}
+
+impl Engine {
+    /// Destroys the tokens of an integration in `work`, and has them given back where the provider
+    /// knows a way.
+    pub(crate) async fn drop_tokens(&self, tenant: TenantId, integration: &Integration, work: &mut Work) -> Result<()> {
+        let scope = self.0.store.tenant(tenant);
+        let Some(stored) = scope.get::<OAuthTokens>(&integration.id).await? else { return Ok(()) };
+        work.tenant(tenant).delete::<OAuthTokens>(&integration.id)?;
+        let manifest = self.plugin_of(integration).await?.manifest;
+        let gives_back = manifest.oauth.as_ref().is_some_and(|rules| rules.revoke.is_some());
+        let tokens = stored.record;
+        if !gives_back || tokens.access.is_none() || tokens.expired_at.is_some() {
+            return Ok(());
+        }
+        let credential = scope.get::<SealedCredential>(&integration.id).await?.map(|stored| stored.record);
+        let payload = Payload { tenant, integration: integration.id, generation: tokens.generation };
+        let revocation = OAuthRevocation { integration: integration.clone(), tokens, credential };
+        work.tenant(tenant).put(&revocation)?;
+        let payload =
+            to_value(payload).map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
+        let job = NewJob { tenant: Some(tenant), ..NewJob::new(KIND, payload) };
+        self.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
+    }
+
+    async fn give_back(&self, tenant: TenantId, revocation: &OAuthRevocation) -> Result<(), TokenError> {
+        let ours = |error: Error| TokenError::Refused(error.message);
+        let (integration, tokens) = (&revocation.integration, &revocation.tokens);
+        let version = self.plugin_of(integration).await.map_err(ours)?;
+        let credential = match &revocation.credential {
+            Some(sealed) => Some(self.opened(tenant, sealed).await.map_err(ours)?),
+            None => None,
+        };
+        let which = Which::Own(tokens.own_app);
+        let sign_in =
+            self.sign_in(tenant, integration, &version.manifest, which, credential.as_ref()).await.map_err(ours)?;
+        let Some(access) = &tokens.access else { return Ok(()) };
+        let access = self.open_token(tenant, integration.id, "access", access).map_err(ours)?;
+        let refresh = tokens.refresh.as_ref().map(|token| self.open_token(tenant, integration.id, "refresh", token));
+        let refresh = refresh.transpose().map_err(ours)?;
+        let asking = sign_in.asking(self.now(), Instant::now() + LONGEST);
+        self.0.broker.revoke_token(&asking, &access, refresh.as_ref()).await
+    }
+}
+
+impl GiveBack {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        Self(Arc::downgrade(&engine.0))
+    }
+}
+
+#[async_trait]
+impl Handler for GiveBack {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn tries(&self) -> Tries {
+        Tries { most: MOST + 4, ..Tries::default() }
+    }
+
+    async fn run(&self, job: &Claimed) -> Result<Outcome> {
+        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let Payload { tenant, integration, generation } = job.payload()?;
+        let id = RevocationId(integration, generation);
+        let Some(stored) = engine.0.store.tenant(tenant).get::<OAuthRevocation>(&id).await? else {
+            return Ok(Outcome::done(engine.0.store.change()));
+        };
+        let outcome = engine.give_back(tenant, &stored).await;
+        let passing = matches!(outcome, Err(TokenError::Busy(_) | TokenError::Lost(_)));
+        if let Err(error) = &outcome
+            && passing
+            && job.job.tries < MOST
+        {
+            return Ok(Outcome::retry(error.text()));
+        }
+        let mut work = engine.own_work(Some(tenant));
+        work.tenant(tenant).delete::<OAuthRevocation>(&id)?;
+        let what = match &outcome {
+            Ok(()) => json!({ "given_back": true }),
+            Err(error) => json!({ "given_back": false, "why": error.text() }),
+        };
+        let action = if outcome.is_ok() { "oauth.revoked" } else { "oauth.not_revoked" };
+        work.audit(action, integration, None, Some(&what))?;
+        job.done(work.change())?;
+        work.commit_now().await?;
+        tracing::info!(integration.id = %integration, given_back = outcome.is_ok(), "tokens of a disconnected integration");
+        Ok(Outcome::settled())
+    }
+}

@@ -1,0 +1,246 @@
+//! The token of a call: the one that is kept, where it is good, else the next one, for which the
+//! call waits no longer than it may.
+
+use gatehouse_broker::oauth::Ask;
+use gatehouse_broker::{Owner, Place, Secret};
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::integration::Integration;
+use gatehouse_domain::manifest::Manifest;
+use gatehouse_domain::manifest::oauth::ClientFrom;
+use gatehouse_domain::oauth::TokenCause;
+use gatehouse_domain::time::Timestamp;
+use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_store::Stored;
+use gatehouse_store::records::{OAuthTokens, SealedToken};
+use tokio::time::Instant;
+
+use super::refresh::Order;
+use super::sign_in::{Which, rules_of};
+use super::{TOKEN, connect_again, settle};
+use crate::Engine;
+use crate::integrations::Opened;
+
+/// How often the record is read again after somebody renewed it.
+const ROUNDS: usize = 4;
+
+/// A sealed access token that is in use, with what opens it.
+pub(crate) struct Access {
+    /// Its generation.
+    pub(crate) generation: u32,
+    /// Whether a call with it has worked.
+    pub(crate) worked: bool,
+    sealed: SealedToken,
+}
+
+/// Whether the access token is good at `now`, as far as is known.
+pub(super) fn lives(tokens: &OAuthTokens, now: Timestamp) -> bool {
+    tokens.access.is_some() && tokens.expires_at.is_none_or(|at| now < at)
+}
+
+/// Whether the next one is to be asked for.
+fn is_stale(tokens: &OAuthTokens, now: Timestamp, renewable: bool, credential_version: u32) -> bool {
+    let other_credential = tokens.credential_version.is_some_and(|version| version != credential_version);
+    let due = if renewable { tokens.refresh_at.or(tokens.expires_at) } else { tokens.expires_at };
+    tokens.access.is_none() || other_credential || due.is_some_and(|at| at <= now)
+}
+
+/// Whether a generation that the provider refused is worth another: each is given up once, and one
+/// that was asked for because of a refusal and never worked is not the answer.
+fn may_replace(tokens: &OAuthTokens) -> bool {
+    tokens.worked || tokens.cause != TokenCause::Rejected
+}
+
+impl Engine {
+    /// The access token for a call that ends at `until`; none where the plugin uses none, or where
+    /// no person has agreed yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] where a person has to agree again, [`ErrorKind::Unavailable`] where
+    /// there is no token and the provider gives none now.
+    pub(crate) async fn access(
+        &self,
+        tenant: TenantId,
+        integration: &Integration,
+        manifest: &Manifest,
+        until: Instant,
+    ) -> Result<Option<Access>> {
+        self.access_beyond(tenant, integration, manifest, until, None).await
+    }
+
+    /// A newer token than the one that the provider has just refused; none where there is none to
+    /// be had.
+    pub(crate) async fn access_after(
+        &self,
+        tenant: TenantId,
+        integration: &Integration,
+        manifest: &Manifest,
+        until: Instant,
+        refused: u32,
+    ) -> Option<Access> {
+        let next = self.access_beyond(tenant, integration, manifest, until, Some(refused)).await.ok().flatten();
+        next.filter(|next| next.generation > refused)
+    }
+
+    async fn access_beyond(
+        &self,
+        tenant: TenantId,
+        integration: &Integration,
+        manifest: &Manifest,
+        until: Instant,
+        refused: Option<u32>,
+    ) -> Result<Option<Access>> {
+        let Some(rules) = rules_of(manifest, integration) else { return Ok(None) };
+        let own = rules.own_grant();
+        for _ in 0..ROUNDS {
+            let stored = self.0.store.tenant(tenant).get::<OAuthTokens>(&integration.id).await?;
+            let tokens = match &stored {
+                Some(stored) => stored.record.clone(),
+                None if own.is_some() && integration.connected_at.is_some() => OAuthTokens::none(integration.id),
+                None => return Ok(None),
+            };
+            if tokens.expired_at.is_some() {
+                return Err(expired(integration.id, &tokens));
+            }
+            let now = self.now();
+            let renewable = tokens.refresh.is_some() || own.is_some();
+            let rejected = refused == Some(tokens.generation);
+            if rejected && !(renewable && may_replace(&tokens)) {
+                return Ok(None);
+            }
+            if !rejected && !is_stale(&tokens, now, renewable, integration.credential_version) {
+                return Ok(in_use(&tokens));
+            }
+            if tokens.retry_at.is_some_and(|at| now < at) {
+                return meanwhile(&tokens, now);
+            }
+            let cause = if rejected { TokenCause::Rejected } else { TokenCause::Age };
+            let order = Order { tenant, integration: integration.id, generation: tokens.generation, cause };
+            if !self.0.flights.join(self, order, until).await {
+                return meanwhile(&tokens, self.now());
+            }
+        }
+        Err(Error::unavailable("the integration's token changes too fast; retry").retry_after(1_000))
+    }
+
+    /// A token to try a credential with that is not in use yet; none where the client is no part
+    /// of the credential. It is not kept.
+    ///
+    /// # Errors
+    /// Why the provider gives none.
+    pub(crate) async fn candidate_access(
+        &self,
+        tenant: TenantId,
+        integration: &Integration,
+        credential: &Opened,
+    ) -> Result<Option<Access>> {
+        let manifest = self.plugin_of(integration).await?.manifest;
+        let Some(rules) = rules_of(&manifest, integration) else { return Ok(None) };
+        let Some(grant) = rules.own_grant().filter(|_| rules.client.from == ClientFrom::Credential) else {
+            return Ok(None);
+        };
+        let sign_in = self.sign_in(tenant, integration, &manifest, Which::Usual, Some(credential)).await?;
+        let asking = sign_in.asking(self.now(), self.longest());
+        let issued = self.0.broker.ask_for_token(&asking, &Ask::Own(grant)).await;
+        let issued = issued.map_err(|error| settle::refused(&error))?;
+        let sealed = self.seal_token(tenant, integration.id, ("access", 0), &issued.access)?;
+        Ok(Some(Access::unstored(&sealed)))
+    }
+
+    /// Opens an access token for one session.
+    pub(crate) fn open_access(&self, tenant: TenantId, integration: IntegrationId, access: &Access) -> Result<Secret> {
+        self.open_token(tenant, integration, "access", &access.sealed)
+    }
+
+    pub(super) fn open_token(
+        &self,
+        tenant: TenantId,
+        integration: IntegrationId,
+        field: &str,
+        token: &SealedToken,
+    ) -> Result<Secret> {
+        let record = integration.to_string();
+        let place = Place { kind: TOKEN, record: &record, field, version: token.generation };
+        self.0.vault.open_at(Owner::Tenant(tenant), &place, &token.sealed)
+    }
+
+    pub(super) fn seal_token(
+        &self,
+        tenant: TenantId,
+        integration: IntegrationId,
+        (field, generation): (&str, u32),
+        token: &Secret,
+    ) -> Result<SealedToken> {
+        let record = integration.to_string();
+        let place = Place { kind: TOKEN, record: &record, field, version: generation };
+        let sealed = self.0.vault.seal_at(Owner::Tenant(tenant), &place, token)?;
+        Ok(SealedToken { generation, sealed })
+    }
+
+    /// Notes that a generation has worked: what came before it is needed no more. Once a generation.
+    pub(crate) fn note_worked(&self, tenant: TenantId, integration: IntegrationId, access: &Access) {
+        if access.worked || !self.0.flights.mark(integration, access.generation) {
+            return;
+        }
+        let (engine, generation) = (self.clone(), access.generation);
+        tokio::spawn(async move {
+            if let Err(error) = engine.keep_worked(tenant, integration, generation).await {
+                engine.0.flights.unmark(integration);
+                tracing::warn!(%error, integration.id = %integration, "could not note that a token works");
+            }
+        });
+    }
+
+    async fn keep_worked(&self, tenant: TenantId, integration: IntegrationId, generation: u32) -> Result<()> {
+        for _ in 0..ROUNDS {
+            let stored = self.0.store.tenant(tenant).get::<OAuthTokens>(&integration).await?;
+            let Some(stored) = stored.filter(|stored| stored.generation == generation && !stored.worked) else {
+                return Ok(());
+            };
+            let next = OAuthTokens { worked: true, previous: None, ..stored.record.clone() };
+            match self.replace_tokens(tenant, &stored, &next).await {
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                outcome => return outcome,
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn replace_tokens(
+        &self,
+        tenant: TenantId,
+        stored: &Stored<OAuthTokens>,
+        next: &OAuthTokens,
+    ) -> Result<()> {
+        let mut change = self.0.store.change();
+        change.tenant(tenant).replace(stored, next)?;
+        change.commit().await.map(|_| ())
+    }
+}
+
+impl Access {
+    /// The token that was just sealed and is not stored yet, to try it.
+    pub(super) fn unstored(sealed: &SealedToken) -> Self {
+        Self { generation: sealed.generation, worked: true, sealed: sealed.clone() }
+    }
+}
+
+fn in_use(tokens: &OAuthTokens) -> Option<Access> {
+    let sealed = tokens.access.clone()?;
+    Some(Access { generation: tokens.generation, worked: tokens.worked, sealed })
+}
+
+/// The old token while it lives, where a new one can not be had now.
+fn meanwhile(tokens: &OAuthTokens, now: Timestamp) -> Result<Option<Access>> {
+    if lives(tokens, now) {
+        return Ok(in_use(tokens));
+    }
+    let why = tokens.last_error.as_deref().unwrap_or("the provider did not answer in time");
+    let pause = tokens.retry_at.map_or(1_000, |at| at.as_millisecond().saturating_sub(now.as_millisecond()));
+    let message = format!("the integration's access token has ended and there is no new one yet: {why}");
+    Err(Error::unavailable(message).retry_after(u64::try_from(pause).unwrap_or(0).max(100)))
+}
+
+fn expired(id: IntegrationId, tokens: &OAuthTokens) -> Error {
+    let why = tokens.last_error.as_deref().unwrap_or("its authorization has ended");
+    Error::conflict(format!("the integration `{id}` has to be connected again: {why}; {}", connect_again(id)))
+}
