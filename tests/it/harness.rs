@@ -2,6 +2,7 @@
 //! answer, each log line and each file that it leaves behind.
 
 pub(crate) mod artefacts;
+pub(crate) mod authority;
 pub(crate) mod books;
 pub(crate) mod canary;
 pub(crate) mod client;
@@ -10,6 +11,7 @@ pub(crate) mod server;
 pub(crate) mod story;
 pub(crate) mod upstream;
 
+pub(crate) use authority::Authority;
 pub(crate) use books::Books;
 pub(crate) use client::Client;
 pub(crate) use faulty::Faulty;

@@ -16,6 +16,7 @@ mod crash;
 mod damage;
 mod demo;
 mod ledger;
+mod oauth;
 mod observe;
 mod peers;
 mod rekey;

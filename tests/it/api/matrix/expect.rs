@@ -48,7 +48,9 @@ fn realm(route: &Route) -> Realm {
         "plugins" => Realm::Deployment,
         "keys" | "audit" => Realm::Either,
         "roles" if route.method == "GET" => Realm::Either,
-        "roles" | "integrations" | "executions" | "events" | "entities" | "policies" | "execute" => Realm::Tenant,
+        "oauth-apps" | "roles" | "integrations" | "executions" | "events" | "entities" | "policies" | "execute" => {
+            Realm::Tenant
+        }
         other => panic!("say in matrix/expect.rs whose records /{other} is about"),
     }
 }
@@ -72,6 +74,9 @@ fn public(route: &Route) -> Expect {
     match route.path {
         // Nothing verifies, and what does not looks like an endpoint that is not there.
         "/webhooks/{endpoint}" => problem(404, "not-found", "endpoint"),
+        // Nobody began what they name. A person reads the answer, so it is a page.
+        "/oauth/start/{link}" => Expect::Good(404),
+        "/oauth/cb/{context}" | "/integrations/{provider}/oauth/callback" => Expect::Good(400),
         _ => Expect::Good(route.gives.0.as_u16()),
     }
 }
@@ -136,6 +141,9 @@ fn done(route: &Route, column: &Column) -> Expect {
     match (route.method.as_str(), route.path, column.sees) {
         ("POST", "/plugins", _) => problem(422, "invalid", "component"),
         ("POST", "/plugins/tenant/{plugin}/rollback", _) => problem(409, "conflict", "to roll back"),
+        // The matrix's plugin has a key.
+        ("GET", "/integrations/{integration}/oauth/url", _)
+        | ("POST", "/integrations/{integration}/connect-links", _) => problem(409, "conflict", "does not sign in"),
         ("POST", "/integrations", Sees::Nothing) => problem(403, "forbidden", "this"),
         ("POST", "/execute", Sees::Nothing) => problem(409, "conflict", "nobody can serve"),
         // Nobody has put another root key in place.

@@ -54,6 +54,7 @@ impl World {
         let upstream = Upstream::start().await;
         let server = Server::start(std::slice::from_ref(&upstream.origin));
         upload(&server).await;
+        server.operator().put("/providers/stripe/oauth-app", app()).await.expect(200);
         let own = Side::build(&server, &upstream, "Own").await;
         let foreign = Side::build(&server, &upstream, "Foreign").await;
         let other = create(&own.owner, &upstream.origin).await;
@@ -190,6 +191,14 @@ impl World {
                 }
                 version
             }
+            ("provider", "DELETE", "/providers/{provider}/oauth-app") => {
+                self.server.operator().put("/providers/stripe/oauth-app", app()).await.expect(200);
+                self.own.record(name)
+            }
+            ("provider", "DELETE", "/oauth-apps/{provider}") => {
+                owner.put("/oauth-apps/stripe", app()).await.expect(200);
+                self.own.record(name)
+            }
             ("provider", "PUT" | "DELETE", "/providers/{provider}") => {
                 let provider = json!({ "code": format!("fresh-{number}"), "display_name": "Fresh" });
                 text(&self.server.operator().post("/providers", provider).await.expect(201), "code")
@@ -252,6 +261,8 @@ impl World {
                 json!({ "outcome": "drop" })
             }
             (_, path) if path.contains("/records/") => json!({ "data": {} }),
+            ("PUT", "/providers/{provider}/oauth-app" | "/oauth-apps/{provider}") => app(),
+            ("POST", "/integrations/{integration}/connect-links") => json!({}),
             ("POST", "/plugins" | "/webhooks/{endpoint}") => return b"neither wasm nor JSON".to_vec(),
             (method, path) => panic!("say in matrix/world.rs what {method} {path} takes"),
         };
@@ -279,6 +290,7 @@ impl Side {
         owner.post(&entity("tenant", &text(&tenant, "id")), default).await.expect(201);
         let policy = policy("by-name", &integration);
         let policy = text(&owner.post("/policies", policy).await.expect(201), "id");
+        owner.put("/oauth-apps/stripe", app()).await.expect(200);
         let role = format!("role-of-{}", name.to_lowercase());
         owner.post("/roles", json!({ "name": role, "permissions": ["roles:write"] })).await.expect(201);
         let records = HashMap::from([
@@ -299,6 +311,8 @@ impl Side {
             ("run", absent("run")),
             ("record", "r1".to_owned()),
             ("change", absent("change")),
+            ("link", "no-such-link".to_owned()),
+            ("context", "no-such-context".to_owned()),
             ("tenant", text(&tenant, "id")),
         ]);
         Self { tenant: text(&tenant, "id"), owner, records }
@@ -307,6 +321,11 @@ impl Side {
     fn record(&self, name: &str) -> String {
         self.records.get(name).unwrap_or_else(|| panic!("say in matrix/world.rs what {{{name}}} there is")).clone()
     }
+}
+
+/// A registration with a provider.
+fn app() -> Value {
+    json!({ "client_id": "matrix" })
 }
 
 /// The path of an entity's links.
@@ -340,6 +359,8 @@ fn absent(name: &str) -> String {
         "provider" => return "no-such-provider".to_owned(),
         "capability" => return "NO_SUCH_CAPABILITY".to_owned(),
         "role" => return "no-such-role".to_owned(),
+        "link" => return "another-link".to_owned(),
+        "context" => return "another-context".to_owned(),
         other => panic!("say in matrix/world.rs what an absent {{{other}}} looks like"),
     };
     format!("{prefix}_019a5e2f00000000000000000000abcd")

@@ -65,6 +65,7 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::NotFound`].
     pub async fn oauth_app(&self, by: &Caller, own: bool, provider: &str) -> Result<App> {
         let tenant = tenant_of(by, own)?;
+        self.provider(provider).await?;
         let stored = self.kept_app(tenant, provider).await?;
         let stored = stored.ok_or_else(|| Error::not_found("OAuth app of the provider", provider))?;
         self.show_app(by, tenant, stored.record).await
@@ -76,8 +77,9 @@ impl Engine {
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`] with what does not fit.
     pub async fn put_oauth_app(&self, by: &Caller, own: bool, provider: &str, new: NewApp) -> Result<App> {
-        check(&new)?;
         let tenant = tenant_of(by, own)?;
+        self.provider(provider).await?;
+        check(&new)?;
         let known = self.kept_app(tenant, provider).await?;
         let app = self.sealed_app(tenant, provider, &new, known.as_deref())?;
         let mut work = self.work(by);
@@ -98,6 +100,7 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::NotFound`].
     pub async fn delete_oauth_app(&self, by: &Caller, own: bool, provider: &str) -> Result<()> {
         let tenant = tenant_of(by, own)?;
+        self.provider(provider).await?;
         let known = self.kept_app(tenant, provider).await?;
         let known = known.ok_or_else(|| Error::not_found("OAuth app of the provider", provider))?;
         let mut work = self.work(by);

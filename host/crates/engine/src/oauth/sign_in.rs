@@ -119,7 +119,7 @@ impl Engine {
         if !install.enabled {
             return Err(Error::conflict(format!("the plugin `{}` is disabled; enable it again", install.plugin.id)));
         }
-        let agreed = install.consent.sheet.oauth.as_ref();
+        let agreed = install.consent_for(&integration.plugin).sheet.oauth.as_ref();
         let asked = OAuthUse::of(manifest);
         if asked.is_none_or(|asked| agreed.is_some_and(|agreed| agreed.covers(&asked))) {
             return Ok(());
