@@ -141,7 +141,7 @@ async fn token(State(shared): Its, headers: HeaderMap, body: Bytes) -> Response 
         Mode::Well | Mode::MuteAfter => {
             let answer = shared.known.lock().unwrap().give(&grant, &form, &headers);
             shared.known.lock().unwrap().asked.push((grant, answer.is_ok()));
-            answer.map_or_else(|error| refuse(error), |good| Json(good).into_response())
+            answer.map_or_else(refuse, |good| Json(good).into_response())
         }
         Mode::Says(status, text) => {
             shared.known.lock().unwrap().asked.push((grant, false));
