@@ -122,7 +122,7 @@ impl Engine {
             next.connected_at = Some(self.now());
             next.status = next.status.after(Signal::CredentialReplaced);
             let sealed = self.seal(tenant, &next, credentials).await?;
-            work.tenant(tenant).put(&sealed)?;
+            self.keep_credential(&mut work, tenant, &sealed).await?;
             work.tenant(tenant).delete::<RateBudget>(&next.id)?;
         }
         work.tenant(tenant).replace(&stored, &next)?;
