@@ -44,7 +44,7 @@ enum Proof {
 impl Engine {
     /// Exchanges the code and connects the integration. The inner value is what to tell the person.
     pub(super) async fn finish(&self, arrived: Arrived) -> Result<std::result::Result<String, String>> {
-        let agreed = match self.agreed(&arrived).await? {
+        let agreed = match self.take_consent(&arrived).await? {
             Ok(agreed) => agreed,
             Err(error) => {
                 self.note_failure(&arrived, error.text()).await?;
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// The token for the code, and everything that is to be known of the account.
-    async fn agreed(&self, arrived: &Arrived) -> Result<std::result::Result<Agreed, TokenError>> {
+    async fn take_consent(&self, arrived: &Arrived) -> Result<std::result::Result<Agreed, TokenError>> {
         let Arrived { flow, sign_in, .. } = arrived;
         let verifier = match &flow.verifier {
             None => None,
