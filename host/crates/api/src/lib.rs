@@ -14,6 +14,7 @@ mod once;
 mod openapi;
 mod page;
 mod page_html;
+mod prefer;
 mod problem;
 mod redact;
 mod request;

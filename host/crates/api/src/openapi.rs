@@ -91,7 +91,14 @@ fn parameters(route: &Route) -> Vec<Value> {
             "description": "How long the caller waits, in milliseconds; as long as a call may take where absent.",
         })
     });
-    in_path.chain(in_query).chain(key).chain(timeout).collect()
+    let prefer = route.accepts.is_some().then(|| {
+        json!({
+            "name": "Prefer", "in": "header", "schema": { "type": "string", "examples": ["respond-async, wait=10"] },
+            "description": "`respond-async` accepts the call and answers at once; with `wait`, after at most that many \
+                            seconds (30 at the longest). What else is preferred is passed over (RFC 7240).",
+        })
+    });
+    in_path.chain(in_query).chain(key).chain(timeout).chain(prefer).collect()
 }
 
 fn request_body(takes: Takes, generator: &mut SchemaGenerator) -> Option<Value> {
@@ -114,5 +121,13 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "description": "A problem document (RFC 9457)",
         "content": { "application/problem+json": { "schema": { "$ref": format!("#/components/schemas/{problem}") } } },
     });
-    json!({ status.as_str(): good, "default": problem })
+    let mut responses = json!({ status.as_str(): good, "default": problem });
+    if let (Some(schema), Some(fields)) = (route.accepts, responses.as_object_mut()) {
+        let accepted = json!({
+            "description": "Accepted; Location names the record that tells what becomes of it",
+            "content": { "application/json": { "schema": schema(generator) } },
+        });
+        fields.insert("202".to_owned(), accepted);
+    }
+    responses
 }

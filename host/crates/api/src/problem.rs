@@ -78,6 +78,9 @@ pub(crate) fn of_execution(execution: Execution) -> Response {
             );
             ("unknown-outcome", StatusCode::GATEWAY_TIMEOUT, detail, None)
         }
+        (Outcome::Cancelled, ..) => {
+            ("cancelled", StatusCode::CONFLICT, "the call was cancelled before it had done anything".to_owned(), None)
+        }
         (_, Some(error), _) => {
             (guest_name(error), status::of_guest(error.kind), error.message.clone(), error.retry_after_ms)
         }

@@ -14,8 +14,8 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, calls, catalog, connection, integrations, oauth, operations, providers, routing, sync, tenancy,
-    told,
+    Repeats, Route, batches, calls, catalog, connection, integrations, oauth, operations, providers, routing, sync,
+    tenancy, told,
 };
 use crate::{guard, openapi, problem, request};
 
@@ -41,6 +41,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         connection::routes,
         oauth::routes,
         calls::routes,
+        batches::routes,
         routing::routes,
         sync::routes,
         told::routes,

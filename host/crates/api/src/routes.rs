@@ -1,6 +1,7 @@
 //! One file a resource; each handler reads its input, asks the engine and shapes the answer.
 
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod capabilities;
 pub(crate) mod connect;
 pub(crate) mod events;

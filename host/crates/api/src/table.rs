@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::router::App;
 
+pub(crate) mod batches;
 pub(crate) mod calls;
 pub(crate) mod catalog;
 pub(crate) mod connection;
@@ -70,6 +71,8 @@ pub struct Route {
     pub repeats: Repeats,
     /// Whether a caller may say how long it waits, with `Gatehouse-Timeout-Ms`.
     pub timed: bool,
+    /// The shape of the answer 202 to a caller that prefers not to wait (RFC 7240 §4.1).
+    pub accepts: Option<SchemaOf>,
     /// Query parameters and what each means.
     pub query: &'static [(&'static str, &'static str)],
     /// The status and the schema of a good answer.
@@ -127,7 +130,19 @@ impl Route {
     fn new(method: Method, path: &'static str, access: Access, says: &'static str, service: MethodRouter<App>) -> Self {
         let gives = (StatusCode::OK, None);
         let repeats = if method == Method::POST { Repeats::Answer } else { Repeats::Harmless };
-        Self { method, path, access, says, takes: Takes::Nothing, repeats, timed: false, query: &[], gives, service }
+        Self {
+            method,
+            path,
+            access,
+            says,
+            takes: Takes::Nothing,
+            repeats,
+            timed: false,
+            accepts: None,
+            query: &[],
+            gives,
+            service,
+        }
     }
 
     /// It takes a JSON document.
@@ -158,6 +173,12 @@ impl Route {
     #[must_use]
     pub fn timed(self) -> Self {
         Self { timed: true, ..self }
+    }
+
+    /// A caller may prefer not to wait, and is answered with this shape.
+    #[must_use]
+    pub fn accepts<B: JsonSchema>(self) -> Self {
+        Self { accepts: Some(schema_of::<B>), ..self }
     }
 
     /// It has query parameters.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatehouse_domain::id::{IntegrationId, KeyId, TenantId};
+use gatehouse_domain::id::{ExecutionId, IntegrationId, KeyId, TenantId};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -232,6 +232,28 @@ impl Vault {
         plain.ok_or_else(|| Error::new(ErrorKind::Corrupt, "a kept answer does not open under this root key"))
     }
 
+    /// Seals what a call that is made later carries, under the tenant's key, in base64.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where the tenant's key does not open.
+    pub fn seal_call(&self, key: &TenantKeyRef, execution: ExecutionId, call: &[u8]) -> Result<String> {
+        let open = self.unwrap(key)?;
+        record::seal(&open.key, key.version, &self.random_bytes()?, &self.call_aad(key, execution), call)
+    }
+
+    /// Opens what [`Vault::seal_call`] sealed for the same call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] for anything else.
+    pub fn open_call(&self, key: &TenantKeyRef, execution: ExecutionId, sealed: &str) -> Result<Zeroizing<Vec<u8>>> {
+        let open = self.unwrap(key)?;
+        let plain = record::open(&open.key, key.version, &self.call_aad(key, execution), sealed);
+        plain.map(Zeroizing::new).ok_or_else(|| {
+            let message = "a queued call does not open: it was changed, moved, or sealed by another deployment";
+            Error::new(ErrorKind::Corrupt, message).with("execution", execution)
+        })
+    }
+
     /// Seals an entry of the audit trail: HMAC-SHA-256 under a subkey of its own.
     pub fn seal_audit(&self, entry: &[u8]) -> [u8; 32] {
         let mut seal = [0; 32];
@@ -301,6 +323,16 @@ impl Vault {
             b"credential",
             &context.version.to_be_bytes(),
             // A key of another tenant never fits, even where a caller mixes them up.
+            &key.tenant.to_bytes(),
+            &key.version.to_be_bytes(),
+        ])
+    }
+
+    fn call_aad(&self, key: &TenantKeyRef, execution: ExecutionId) -> Vec<u8> {
+        record::aad(&[
+            b"gatehouse/queued-call",
+            self.deployment.as_bytes(),
+            &execution.to_bytes(),
             &key.tenant.to_bytes(),
             &key.version.to_be_bytes(),
         ])

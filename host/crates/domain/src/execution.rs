@@ -11,14 +11,18 @@ use crate::plugin::PluginRef;
 use crate::routing::Decision;
 use crate::time::Timestamp;
 
+pub mod deferred;
 pub mod resolution;
 
+pub use deferred::Deferred;
 pub use resolution::{How, Resolution, Unresolved};
 
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// Accepted to be made later; nothing of it has left.
+    Queued,
     /// Begun; a write that is still so after a crash is unknown.
     Running,
     /// The gateway answered with a result.
@@ -27,6 +31,8 @@ pub enum Outcome {
     Failed,
     /// A write was sent and its answer never came. It is looked up, never assumed.
     Unknown,
+    /// It was taken back before it had done anything.
+    Cancelled,
 }
 
 /// The record of one call.
@@ -105,6 +111,17 @@ pub struct Execution {
     /// The attempt before this one, which had done nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failover_of: Option<ExecutionId>,
+    /// How it was accepted, where nobody waits for it: asynchronously, or in a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Deferred>,
+}
+
+impl Execution {
+    /// Whether the call is over. That of an unknown outcome is: what became of it is asked for
+    /// by other means.
+    pub fn has_ended(&self) -> bool {
+        !matches!(self.outcome, Outcome::Queued | Outcome::Running)
+    }
 }
 
 fn once() -> u32 {

@@ -168,6 +168,8 @@ pub mod subject {
     pub enum SyncRun {}
     /// A change of a record that is to be pushed.
     pub enum SyncChange {}
+    /// A batch of calls.
+    pub enum Batch {}
 
     impl Subject for Tenant {
         const PREFIX: &'static str = "ten";
@@ -205,6 +207,9 @@ pub mod subject {
     impl Subject for SyncChange {
         const PREFIX: &'static str = "chg";
     }
+    impl Subject for Batch {
+        const PREFIX: &'static str = "bat";
+    }
 }
 
 /// Identifies a tenant.
@@ -231,6 +236,8 @@ pub type PolicyId = Id<subject::Policy>;
 pub type RunId = Id<subject::SyncRun>;
 /// Identifies a change of a record that is to be pushed; it is the reference that the provider sees.
 pub type ChangeId = Id<subject::SyncChange>;
+/// Identifies a batch of calls.
+pub type BatchId = Id<subject::Batch>;
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,7 @@ pub mod plugin;
 pub mod provider;
 pub mod sheet;
 
+pub mod batch;
 pub mod execution;
 pub mod grant;
 pub mod install;

@@ -1,6 +1,6 @@
 //! The engine: the layers below it, wired, and the plugins that are loaded.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gatehouse_broker::{Broker, Vault};
 use gatehouse_domain::Result;
@@ -89,6 +89,9 @@ pub(crate) struct Inner {
     pub(crate) routing: crate::routing::State,
     pub(crate) watchers: crate::sync::Watchers,
     pub(crate) flights: crate::oauth::Flights,
+    pub(crate) running: crate::deferred::Running,
+    /// Says when the server stops; set when the engine starts.
+    stopping: OnceLock<tokio::sync::watch::Receiver<bool>>,
 }
 
 impl Engine {
@@ -122,6 +125,8 @@ impl Engine {
             routing: crate::routing::State::default(),
             watchers: crate::sync::Watchers::default(),
             flights: crate::oauth::Flights::default(),
+            running: crate::deferred::Running::default(),
+            stopping: OnceLock::new(),
         }))
     }
 
@@ -134,6 +139,7 @@ impl Engine {
     /// Whatever the store says while the open executions are settled.
     pub async fn start(&self, stop: tokio::sync::watch::Receiver<bool>) -> Result<Vec<tokio::task::JoinHandle<()>>> {
         crate::recover::settle_interrupted(self).await?;
+        self.0.stopping.set(stop.clone()).ok();
         let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         self.0.jobs.register(Arc::new(Resolve::of(self)));
@@ -141,6 +147,8 @@ impl Engine {
         self.0.jobs.register(Arc::new(Tell::of(self)));
         self.0.jobs.register(Arc::new(Settle::of(self)));
         self.0.jobs.register(Arc::new(crate::oauth::GiveBack::of(self)));
+        self.0.jobs.register(Arc::new(crate::deferred::Make::of(self)));
+        self.0.jobs.register(Arc::new(crate::batches::Drive::of(self)));
         if let Err(error) = self.0.jobs.begin().await {
             // A full disk stops new work, not the server: the runner goes on trying.
             tracing::error!(%error, "jobs can not be run yet");
@@ -191,6 +199,12 @@ impl Engine {
     /// How the providers fare, by integration: what routing asks before it chooses.
     pub fn resilience(&self) -> &Resilience {
         &self.0.resilience
+    }
+
+    /// Waits until the server stops.
+    pub(crate) async fn stopping(&self) {
+        let Some(mut stop) = self.0.stopping.get().cloned() else { return std::future::pending().await };
+        stop.wait_for(|stop| *stop).await.ok();
     }
 
     pub(crate) fn now(&self) -> Timestamp {

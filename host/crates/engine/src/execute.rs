@@ -12,15 +12,17 @@ use gatehouse_runtime::{Parameters, Target};
 use serde_json::{Value, json};
 use tracing::{Instrument, Span, field};
 
+use crate::deferred::Deferral;
 use crate::metrics::outcome;
+use crate::resilience::Priority;
 use crate::{Caller, Engine};
 
 mod again;
 mod attempt;
 mod attempts;
-mod idempotency;
+pub(crate) mod idempotency;
 mod judge;
-mod record;
+pub(crate) mod record;
 mod run;
 
 pub use attempt::Intended;
@@ -44,6 +46,15 @@ pub struct Ask {
     pub replay_of: Option<ExecutionId>,
     /// What led to this integration, where the request named none.
     pub intent: Option<Box<Intended>>,
+    /// The record that it was accepted under, where it was accepted before.
+    pub deferral: Option<Box<Deferral>>,
+}
+
+impl Ask {
+    fn priority(&self) -> Priority {
+        let in_batch = self.deferral.as_ref().is_some_and(|deferral| deferral.about.batch.is_some());
+        if in_batch { Priority::Sync } else { Priority::Interactive }
+    }
 }
 
 impl Engine {
@@ -93,9 +104,9 @@ impl Engine {
             return Ok(Attempted::Known(known));
         }
         run.sign(self, until).await?;
-        let id = self.new_id()?;
+        let id = ask.deferral.as_ref().map_or_else(|| self.new_id(), |deferral| Ok(deferral.id))?;
         let key = idempotency::provider_key(&run, id, &ask);
-        let first = Attempts::begin(self, &mut run, rules, &key, until).await?;
+        let first = Attempts::begin(self, &mut run, rules, &key, (until, ask.priority())).await?;
         let mut execution = self.describe_execution(by, &run, &ask, id);
         execution.effect = first.effect();
         first.scrub(&mut execution.parameters);
@@ -119,24 +130,29 @@ impl Engine {
     ) -> Result<Attempted, Stopped> {
         let _running = self.0.metrics.executions.begin();
         let started = std::time::Instant::now();
-        if let Some(known) = self.record_intent(&run, &execution, &ask).await? {
+        // Known before the record says that it runs, so that whoever reads that can end it.
+        let (cancel, _running) = self.0.running.enter(execution.id);
+        if let Some(known) = self.record_intent(&run, &mut execution, &ask).await? {
             return Ok(Attempted::Known(known));
         }
         let key = execution.idempotency_key.clone();
-        let made = first.make(self, &mut run, &Target::Capability(parameters), key).await;
+        let made = first.make(self, &mut run, &Target::Capability(parameters), (key, cancel.clone())).await;
         judge::settle(&mut execution, made.last);
+        if cancel.is_cancelled() {
+            judge::take_back(&mut execution);
+        }
         execution.calls.splice(0..0, made.before);
         execution.tries = made.tries;
         self.open_ledger(&mut execution)?;
         execution.finished_at = Some(self.now());
         execution.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.record_outcome(&run, &execution, &ask).await.map_err(Stopped::After)?;
+        self.record_outcome(&run, &mut execution, &ask).await.map_err(Stopped::After)?;
         self.count_for_routing(&execution);
         self.0.metrics.executions.ended(&execution);
         Ok(Attempted::Ran(execution))
     }
 
-    fn describe_execution(&self, by: &Caller, run: &Run, ask: &Ask, id: ExecutionId) -> Execution {
+    pub(crate) fn describe_execution(&self, by: &Caller, run: &Run, ask: &Ask, id: ExecutionId) -> Execution {
         Execution {
             id,
             tenant: run.tenant,
@@ -168,6 +184,7 @@ impl Engine {
             decision: ask.intent.as_ref().map(|intent| intent.decision.clone()),
             attempt: ask.intent.as_ref().map_or(1, |intent| intent.attempt),
             failover_of: ask.intent.as_ref().and_then(|intent| intent.failover_of),
+            deferred: ask.deferral.as_ref().map(|deferral| deferral.about.clone()),
         }
     }
 }

@@ -31,6 +31,8 @@ pub mod oauth;
 
 pub mod resilience;
 
+pub mod batches;
+pub mod deferred;
 pub mod execute;
 pub mod executions;
 pub mod ledger;

@@ -31,12 +31,19 @@ async fn settle(engine: &Engine, intent: &Intent) -> Result<()> {
     work.admin().delete::<Intent>(&intent.execution)?;
     if let Some(stored) = stored.filter(|stored| stored.outcome == Outcome::Running) {
         let mut execution = stored.record.clone();
+        if execution.deferred.is_some() && execution.effect == Effect::Read {
+            // It only looked, and nobody waits for it: it is made again.
+            execution.outcome = Outcome::Queued;
+            work.tenant(intent.tenant).replace(&stored, &execution)?;
+            return work.commit().await.map(|_| ());
+        }
         execution.outcome = if execution.effect == Effect::Write { Outcome::Unknown } else { Outcome::Failed };
         execution.fault = Some(Fault::Host { message: "the server stopped while the call was running".to_owned() });
         execution.finished_at = Some(engine.now());
         engine.open_ledger(&mut execution)?;
         work.tenant(intent.tenant).replace(&stored, &execution)?;
         engine.enter_ledger(&mut work, &execution).await?;
+        engine.close_deferred(&mut work, &execution)?;
     }
     work.commit().await.map(|_| ())
 }

@@ -7,6 +7,7 @@
 //! attempts (`intent`, `failover`).
 
 use gatehouse_domain::link::{Entity, Purpose};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod candidates;
@@ -26,10 +27,11 @@ pub use policies::{MOST_POLICIES, NewPolicy};
 pub use standing::Blocked;
 
 pub(crate) use failover::may_fail_over;
+pub(crate) use intent::hash_of;
 pub(crate) use windows::keep_windows;
 
 /// A call that is asked for by what it shall do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Wanted {
     /// The capability's code.
     pub capability: String,

@@ -1,6 +1,7 @@
 //! Retention: deletes what is old, in small commits, with everything that belongs to it.
 //! It keeps a delivery that is still to be parsed, however old it is.
 
+mod batches;
 mod jobs;
 mod oauth;
 mod sync;
@@ -32,7 +33,7 @@ const BATCH: usize = 64;
 /// How long records are kept, by the time in their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Executions, in days. Default 30.
+    /// Executions and batches, in days. Default 30.
     pub executions_days: u32,
     /// Deliveries with their bodies, in days. Default 30.
     pub deliveries_days: u32,
@@ -68,6 +69,8 @@ pub struct Pruned {
     pub route_windows: u64,
     /// Runs, log rows, settled changes and records that are gone.
     pub syncs: u64,
+    /// Batches.
+    pub batches: u64,
 }
 
 impl Default for Retention {
@@ -108,6 +111,7 @@ impl Store {
     ) -> Result<()> {
         let sweep = Sweep { store: self, tenant };
         pruned.executions += sweep.executions(cutoff(now, retention.executions_days)).await?;
+        pruned.batches += sweep.batches(cutoff(now, retention.executions_days)).await?;
         pruned.deliveries += sweep.deliveries(cutoff(now, retention.deliveries_days)).await?;
         pruned.events += sweep.events(cutoff(now, retention.events_days)).await?;
         pruned.dead_jobs += self.prune_dead_jobs(Some(tenant), now, retention.dead_jobs_days).await?;
@@ -133,7 +137,7 @@ impl Sweep<'_> {
     async fn executions(&self, cutoff: [u8; 6]) -> Result<u64> {
         let remove = |found: &Stored<Execution>, change: &mut Change| {
             // Nobody has said yet what became of it, so its record is still needed.
-            if matches!(found.outcome, Outcome::Running | Outcome::Unknown) {
+            if matches!(found.outcome, Outcome::Queued | Outcome::Running | Outcome::Unknown) {
                 return Ok(false);
             }
             let mut change = change.tenant(self.tenant);

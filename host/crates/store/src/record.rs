@@ -59,6 +59,7 @@ pub enum Kind {
     IdempotentAnswer = 51,
     RateBudget = 54,
     Role = 52,
+    Batch = 53,
     RouteWindow = 55,
     EventByIntegration = 57,
     UnknownExecution = 56,
@@ -74,6 +75,8 @@ pub enum Kind {
     SyncSeen = 70,
     SyncChange = 71,
     Upgrade = 78,
+    BatchItem = 58,
+    QueuedCall = 59,
 }
 
 /// A record: something with an identity that is stored as one value.

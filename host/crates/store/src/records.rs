@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod batch;
 pub mod deployment;
 pub mod encoding;
 pub mod event;
@@ -22,6 +23,7 @@ pub mod webhook;
 
 pub use answer::IdempotentAnswer;
 pub use audit::ChainEnd;
+pub use batch::QueuedCall;
 pub use deployment::{Deployment, OwnKeys};
 pub use event::{EventByIntegration, EventFeed};
 pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent, UnknownExecution};

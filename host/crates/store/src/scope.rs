@@ -96,6 +96,11 @@ impl<S> Scope<S> {
         self.storage.watch(keys::kind(&self.space, R::KIND))
     }
 
+    /// Tells of changes to one record, from now on.
+    pub fn watch_record<R: LivesIn<S>>(&self, id: &R::Id) -> Watch {
+        self.storage.watch(keys::record(&self.space, R::KIND, &id.key_bytes()))
+    }
+
     fn place<R: Record>(&self, id_prefix: &[u8], after: Option<&Cursor>) -> Result<Option<Vec<u8>>> {
         match after {
             Some(cursor) if !cursor.0.starts_with(id_prefix) => Err(malformed()),

@@ -48,9 +48,8 @@ fn realm(route: &Route) -> Realm {
         "plugins" => Realm::Deployment,
         "keys" | "audit" => Realm::Either,
         "roles" if route.method == "GET" => Realm::Either,
-        "oauth-apps" | "roles" | "integrations" | "executions" | "events" | "entities" | "policies" | "execute" => {
-            Realm::Tenant
-        }
+        "oauth-apps" | "roles" | "integrations" | "executions" | "events" | "entities" | "policies" | "execute"
+        | "batches" => Realm::Tenant,
         other => panic!("say in matrix/expect.rs whose records /{other} is about"),
     }
 }
@@ -122,10 +121,12 @@ fn on_record(route: &Route, column: &Column, whose: Whose) -> Expect {
     let is_there = match (*name, whose) {
         (_, Whose::Absent) => false,
         ("tenant" | "plugin" | "provider", _) => true,
-        ("integration" | "execution" | "event" | "key" | "role" | "policy", Whose::Foreign) => false,
+        ("integration" | "execution" | "event" | "key" | "role" | "policy" | "batch", Whose::Foreign) => false,
         ("integration" | "event", Whose::Own) => column.sees != Sees::Nothing,
         ("policy", Whose::Own) => true,
         ("execution", Whose::Own) => column.sees == Sees::All,
+        // Of a restricted key's tenant, and not its own.
+        ("batch", Whose::Own) => column.sees == Sees::All,
         // An operator that names no tenant looks among the operators' own.
         ("key" | "role", Whose::Own) => column.kind == Kind::Tenant || column.acts,
         (other, _) => panic!("say in matrix/expect.rs whose {{{other}}} there can be"),
@@ -148,9 +149,11 @@ fn done(route: &Route, column: &Column) -> Expect {
         ("POST", "/execute", Sees::Nothing) => problem(409, "conflict", "nobody can serve"),
         // Nobody has put another root key in place.
         ("POST", "/admin/rotation", _) => problem(409, "conflict", "in use already"),
-        // What became of the matrix's own call is known.
+        // What became of the matrix's own call is known, and its own batch is finished.
+        ("POST", "/executions/{execution}/cancel", _) => problem(409, "conflict", "has ended as succeeded"),
+        ("POST", "/batches/{batch}/cancel", _) => problem(409, "conflict", "is finished"),
         ("POST", "/executions/{execution}/resolve", _) => problem(409, "conflict", "is not unknown"),
-        ("POST", "/execute" | "/integrations/{integration}/execute", Sees::OtherCapabilities) => {
+        ("POST", "/execute" | "/batches" | "/integrations/{integration}/execute", Sees::OtherCapabilities) => {
             problem(403, "forbidden", "restricted to the capabilities")
         }
         _ => Expect::Good(route.gives.0.as_u16()),

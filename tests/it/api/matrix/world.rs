@@ -14,7 +14,7 @@ use super::text;
 use crate::api::versions::dependencies::helper;
 use crate::harness::canary::{SECRET_KEY, WEBHOOK_SECRET};
 use crate::harness::story::{create, enable, payment, upload, upload_bytes};
-use crate::harness::{Client, Server, Upstream};
+use crate::harness::{Client, Server, Upstream, eventually};
 
 /// The header by which an operator names a tenant.
 const TENANT: &str = "gatehouse-tenant";
@@ -251,6 +251,7 @@ impl World {
             ("POST", "/integrations/{integration}/execute") => {
                 json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("matrix") })
             }
+            ("POST", "/batches") => json!({ "items": [{ "capability": "GET_PAYMENT_OR_NOT" }] }),
             ("POST", "/execute") => json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("matrix") }),
             ("POST", "/executions/{execution}/resolve") => json!({ "outcome": "failed", "note": "asked by phone" }),
             ("POST", "/entities/{entity_type}/{entity_id}/integrations") => json!({ "integration": integration }),
@@ -293,7 +294,13 @@ impl Side {
         owner.put("/oauth-apps/stripe", app()).await.expect(200);
         let role = format!("role-of-{}", name.to_lowercase());
         owner.post("/roles", json!({ "name": role, "permissions": ["roles:write"] })).await.expect(201);
+        let calls = json!({ "items": [{
+            "capability": "PROCESS_PAYMENT", "integration": integration, "parameters": payment("in a batch"),
+        }] });
+        let batch = text(&owner.post("/batches", calls).await.expect(202), "id");
+        finished(&owner, &batch).await;
         let records = HashMap::from([
+            ("batch", batch),
             ("event", text(&feed["items"][0], "id")),
             ("execution", text(&done, "execution")),
             ("endpoint", text(&view, "webhook_url").rsplit('/').next().unwrap().to_owned()),
@@ -328,6 +335,13 @@ fn app() -> Value {
     json!({ "client_id": "matrix" })
 }
 
+/// Waits until a batch has ended.
+async fn finished(owner: &Client, batch: &str) {
+    let path = format!("/batches/{batch}");
+    let is_over = async || (!owner.get(&path).await.expect(200)["finished_at"].is_null()).then_some(());
+    eventually("the end of a batch", is_over).await;
+}
+
 /// The path of an entity's links.
 fn entity(kind: &str, id: &str) -> String {
     format!("/entities/{kind}/{id}/integrations")
@@ -343,6 +357,7 @@ fn absent(name: &str) -> String {
     let prefix = match name {
         "integration" => "int",
         "execution" => "exe",
+        "batch" => "bat",
         "event" => "evt",
         "key" => "key",
         "tenant" => "ten",

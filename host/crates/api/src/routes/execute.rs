@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::body::Body;
 use crate::guard::By;
 use crate::once;
+use crate::prefer;
 use crate::problem::{self, Failure};
 use crate::router::App;
 
@@ -45,6 +46,15 @@ pub(crate) struct Executed {
     duration_us: u64,
 }
 
+/// A call that was accepted.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Accepted {
+    /// The record that tells what becomes of it.
+    execution: ExecutionId,
+    /// `queued`, or `running` where it was begun by now.
+    outcome: Outcome,
+}
+
 pub(crate) async fn execute(
     State(app): State<App>,
     By(caller): By,
@@ -59,8 +69,20 @@ pub(crate) async fn execute(
         timeout_ms: timeout_ms(&headers)?,
         replay_of: None,
         intent: None,
+        deferral: None,
     };
-    Ok(answer(app.engine.execute(&caller, &target, ask).await?))
+    let Some(wait) = prefer::asynchronous(&headers)? else {
+        return Ok(answer(app.engine.execute(&caller, &target, ask).await?));
+    };
+    let accepted = app.engine.accept(&caller, &target, ask).await?;
+    let execution = app.engine.execution_within(&caller, accepted.id, wait).await?;
+    Ok(if execution.has_ended() { answer(execution) } else { accepted_as(&execution) })
+}
+
+/// The answer for a call that was accepted and has not ended.
+pub(crate) fn accepted_as(execution: &Execution) -> Response {
+    let Execution { id, outcome, .. } = *execution;
+    prefer::accepted(&format!("/api/v1/executions/{id}"), Json(Accepted { execution: id, outcome }))
 }
 
 pub(crate) fn answer(execution: Execution) -> Response {

@@ -1,11 +1,14 @@
 //! Records of calls.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use gatehouse_domain::execution::{Execution, Outcome};
 use gatehouse_domain::{Error, Problem};
+use gatehouse_engine::deferred::LONGEST_WAIT;
 use gatehouse_engine::{executions, ledger};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,6 +20,7 @@ use crate::body::Body;
 use crate::guard::By;
 use crate::once;
 use crate::page::{Asked, Listing};
+use crate::prefer;
 use crate::problem::Failure;
 use crate::router::App;
 
@@ -27,6 +31,15 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
     ("limit", "How many at most, 1 to 200; 50 where absent."),
     ("cursor", "Where to go on: the `next` of the page before."),
 ];
+
+/// The query parameters of one.
+pub(crate) const WAIT: &[(&str, &str)] =
+    &[("wait", "How many seconds to wait for its end, 0 to 30; not at all where absent.")];
+
+#[derive(Deserialize)]
+pub(crate) struct Waits {
+    wait: Option<String>,
+}
 
 #[derive(Deserialize)]
 pub(crate) struct Filter {
@@ -58,8 +71,23 @@ pub(crate) async fn list(
     Ok(Json(Listing::of(found, |execution| execution)))
 }
 
-pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<Execution> {
-    Ok(Json(app.engine.execution(&caller, id.parse()?).await?))
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(id): Path<String>,
+    Query(waits): Query<Waits>,
+) -> Result<Response, Failure> {
+    let execution = app.engine.execution_within(&caller, id.parse()?, seconds(waits.wait)?).await?;
+    let has_ended = execution.has_ended();
+    let mut response = Json(execution).into_response();
+    if !has_ended {
+        prefer::ask_again(&mut response);
+    }
+    Ok(response)
+}
+
+pub(crate) async fn cancel(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<Execution> {
+    Ok(Json(app.engine.cancel_execution(&caller, id.parse()?).await?))
 }
 
 pub(crate) async fn resolve(
@@ -80,6 +108,15 @@ pub(crate) async fn replay(
 ) -> Result<Response, Failure> {
     let key = once::key_of(&headers)?;
     Ok(answer(app.engine.replay_execution(&caller, id.parse()?, key).await?))
+}
+
+fn seconds(asked: Option<String>) -> Result<Duration, Error> {
+    let Some(text) = asked else { return Ok(Duration::ZERO) };
+    let seconds = text.parse().ok().map(Duration::from_secs).filter(|wait| *wait <= LONGEST_WAIT);
+    seconds.ok_or_else(|| {
+        let message = format!("`{text}` is not a number of seconds from 0 to {}", LONGEST_WAIT.as_secs());
+        Error::problems("the query does not fit", vec![Problem::at("?wait", message)])
+    })
 }
 
 fn asks_for_unknown(filter: &Filter) -> Result<bool, Error> {

@@ -14,9 +14,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::execute::accepted_as;
 use crate::body::Body;
 use crate::guard::By;
 use crate::once;
+use crate::prefer;
 use crate::problem::{self, Failure};
 use crate::router::App;
 
@@ -55,10 +57,10 @@ pub(crate) struct Intent {
 pub(crate) struct Whom {
     /// What kind of record it is, such as `customer`.
     #[serde(rename = "type", alias = "entity_type")]
-    kind: String,
+    pub(crate) kind: String,
     /// The host app's id of it.
     #[serde(alias = "entity_id")]
-    id: String,
+    pub(crate) id: String,
 }
 
 /// A call that succeeded, or the decision of a dry run.
@@ -96,7 +98,16 @@ pub(crate) async fn execute(
         let decision = app.engine.decide(&caller, &wanted).await?;
         return Ok(Json(Routed::dry(wanted.capability, decision)).into_response());
     }
-    let execution = app.engine.execute_intent(&caller, wanted).await?;
+    let execution = match prefer::asynchronous(&headers)? {
+        None => app.engine.execute_intent(&caller, wanted).await?,
+        Some(wait) => {
+            let accepted = app.engine.accept_intent(&caller, wanted).await?;
+            app.engine.execution_within(&caller, accepted.id, wait).await?
+        }
+    };
+    if !execution.has_ended() {
+        return Ok(accepted_as(&execution));
+    }
     if execution.outcome != Outcome::Succeeded {
         return Ok(problem::of_execution(execution));
     }

@@ -20,11 +20,13 @@ pub(crate) fn routes() -> Vec<Route> {
         .repeats_by_itself()
         .takes::<execute::Ask>()
         .timed()
+        .accepts::<execute::Accepted>()
         .gives::<execute::Executed>(StatusCode::OK),
         Route::get("/executions", Needs("executions:read"), "List executions, newest first", executions::list)
             .query(executions::QUERY)
             .gives::<Listing<Execution>>(StatusCode::OK),
         Route::get("/executions/{execution}", Needs("executions:read"), "Read an execution", executions::get)
+            .query(executions::WAIT)
             .gives::<Execution>(StatusCode::OK),
         Route::post(
             "/executions/{execution}/resolve",
@@ -33,6 +35,14 @@ pub(crate) fn routes() -> Vec<Route> {
             executions::resolve,
         )
         .takes::<executions::Decision>()
+        .gives::<Execution>(StatusCode::OK),
+        Route::post(
+            "/executions/{execution}/cancel",
+            Needs("integrations:execute"),
+            "Take a call back that has not begun, or ask one that runs to end",
+            executions::cancel,
+        )
+        .repeats_without_harm()
         .gives::<Execution>(StatusCode::OK),
         Route::post(
             "/executions/{execution}/replay",

@@ -7,7 +7,7 @@ use gatehouse_domain::routing::Policy;
 use super::Access::Needs;
 use super::{PAGED, Route};
 use crate::page::{Items, Listing};
-use crate::routes::{intent, links, policies};
+use crate::routes::{execute, intent, links, policies};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -22,6 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .takes::<intent::Intent>()
         .repeats_by_itself()
+        .accepts::<execute::Accepted>()
         .gives::<intent::Routed>(StatusCode::OK),
         Route::get(entity, Needs("links:read"), "List an entity's links", links::list)
             .query(links::QUERY)

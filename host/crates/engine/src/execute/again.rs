@@ -30,11 +30,12 @@ impl Engine {
 
 fn check(past: &Execution) -> Result<()> {
     let why_not = match (past.outcome, past.effect) {
+        (Outcome::Queued, _) => "has not begun; wait for its outcome",
         (Outcome::Running, _) => "is still running; wait for its outcome",
         (Outcome::Unknown, _) => "may have been done: wait until its outcome is found out, or settle it",
         (Outcome::Succeeded, Effect::Write) => "was done; to do it once more, execute it as a call of its own",
         _ if !past.exact_parameters => "had a secret in its parameters, which is not kept; execute it anew",
-        (Outcome::Failed, _) | (Outcome::Succeeded, Effect::Read) => return Ok(()),
+        (Outcome::Failed | Outcome::Cancelled, _) | (Outcome::Succeeded, Effect::Read) => return Ok(()),
     };
     Err(Error::conflict(format!("the execution `{}` {why_not}", past.id)))
 }

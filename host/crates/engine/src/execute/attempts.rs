@@ -6,7 +6,7 @@ use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::ProviderCall;
 use gatehouse_domain::manifest::CapabilityRules;
 use gatehouse_domain::{Error, Problem, Result};
-use gatehouse_runtime::Target;
+use gatehouse_runtime::{Cancel, Target};
 use serde_json::Value;
 use tokio::time::{Duration, Instant, sleep};
 
@@ -24,6 +24,7 @@ pub(super) struct Attempts {
     pass: Pass,
     rules: CapabilityRules,
     until: Instant,
+    priority: Priority,
 }
 
 /// What came of the attempts.
@@ -62,12 +63,12 @@ impl Attempts {
         run: &mut Run,
         rules: CapabilityRules,
         key: &str,
-        until: Instant,
+        (until, priority): (Instant, Priority),
     ) -> Result<Self> {
-        let pass = enter(engine, run, until, 1).await?;
+        let pass = enter(engine, run, until, (priority, 1)).await?;
         run.end_by(until);
         let session = run.open(engine, &rules, key)?;
-        Ok(Self { session, pass, rules, until })
+        Ok(Self { session, pass, rules, until, priority })
     }
 
     pub(super) fn effect(&self) -> Effect {
@@ -79,21 +80,28 @@ impl Attempts {
         self.session.scrub_json(value);
     }
 
-    /// Makes the attempts.
-    pub(super) async fn make(self, engine: &Engine, run: &mut Run, target: &Target, key: String) -> Made {
-        let Self { mut session, mut pass, rules, until } = self;
+    /// Makes the attempts; none is begun once `cancel` is set off.
+    pub(super) async fn make(
+        self,
+        engine: &Engine,
+        run: &mut Run,
+        target: &Target,
+        (key, cancel): (String, Cancel),
+    ) -> Made {
+        let Self { mut session, mut pass, rules, until, priority } = self;
         let mut before = Vec::new();
         let mut number = 1;
         // A token is renewed once a call: where the next one is refused too, that is the answer.
         let mut renewed = false;
         loop {
             run.end_by(until);
-            let last = run.call(engine, target.clone(), session, Try { key: key.clone(), number }).await;
+            let this = Try { key: key.clone(), number, cancel: Some(cancel.clone()) };
+            let last = run.call(engine, target.clone(), session, this).await;
             let change = pass.finish(&Seen::of(&last.calls, &last.answer), engine.now());
             engine.tell_of_circuit(run.tenant, &run.integration, change, &last.answer).await;
-            if !renewed && run.renew(engine, &last, until).await {
+            if !renewed && !cancel.is_cancelled() && run.renew(engine, &last, until).await {
                 renewed = true;
-                let Some(again) = begin_again(engine, run, &rules, &key, until, number + 1).await else {
+                let Some(again) = begin_again(engine, run, &rules, &key, until, (priority, number + 1)).await else {
                     return Made { last, before, tries: number };
                 };
                 (session, pass) = again;
@@ -101,12 +109,16 @@ impl Attempts {
                 before.extend(last.calls);
                 continue;
             }
-            let Some(pause) = pause(engine, run, &rules, number, &last, until) else {
+            let pause = pause(engine, run, &rules, number, &last, until).filter(|_| !cancel.is_cancelled());
+            let Some(pause) = pause else {
                 return Made { last, before, tries: number };
             };
             sleep(pause).await;
+            if cancel.is_cancelled() {
+                return Made { last, before, tries: number };
+            }
             // The place was given back for the pause: others may have used it better.
-            let Some(again) = begin_again(engine, run, &rules, &key, until, number + 1).await else {
+            let Some(again) = begin_again(engine, run, &rules, &key, until, (priority, number + 1)).await else {
                 return Made { last, before, tries: number };
             };
             (session, pass) = again;
@@ -116,9 +128,9 @@ impl Attempts {
     }
 }
 
-async fn enter(engine: &Engine, run: &Run, until: Instant, number: u32) -> Result<Pass> {
+async fn enter(engine: &Engine, run: &Run, until: Instant, (priority, number): (Priority, u32)) -> Result<Pass> {
     let parts = &engine.0;
-    let entry = run.entry(Priority::Interactive, number);
+    let entry = run.entry(priority, number);
     parts.resilience.enter(&parts.store, parts.clock.as_ref(), &entry, until).await
 }
 
@@ -128,9 +140,9 @@ async fn begin_again(
     rules: &CapabilityRules,
     key: &str,
     until: Instant,
-    number: u32,
+    place: (Priority, u32),
 ) -> Option<(Session, Pass)> {
-    let pass = enter(engine, run, until, number).await.ok()?;
+    let pass = enter(engine, run, until, place).await.ok()?;
     run.end_by(until);
     let session = run.open(engine, rules, key).ok()?;
     Some((session, pass))

@@ -28,8 +28,9 @@ impl Engine {
         integration: IntegrationId,
         ask: &Ask,
     ) -> Result<Option<Execution>> {
-        // A call by intent was looked for before the choice; the attempts after the first are known.
-        if ask.intent.is_some() {
+        // A call by intent was looked for before the choice, and one that was accepted before, then;
+        // the attempts after the first are known.
+        if ask.intent.is_some() || ask.deferral.is_some() {
             return Ok(None);
         }
         let Some(key) = &ask.idempotency_key else { return Ok(None) };
@@ -58,14 +59,27 @@ impl Engine {
         change.commit().await.map(|_| ())
     }
 
+    /// The record that a call which shall be accepted has already, whatever has become of it.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Invalid`] where the key came with another request.
+    pub(crate) async fn accepted(&self, tenant: TenantId, wanted: &IdempotentRequest) -> Result<Option<Execution>> {
+        let scope = self.0.store.tenant(tenant);
+        let known = scope.get::<IdempotentRequest>(&wanted.key).await?;
+        let Some(known) = known.filter(|known| self.now() < known.expires_at) else { return Ok(None) };
+        if known.request_hash != wanted.request_hash {
+            return Err(another_request());
+        }
+        Ok(scope.get::<Execution>(&known.execution).await?.map(|stored| stored.record))
+    }
+
     async fn known(&self, tenant: TenantId, scoped: &str, hash: &str, key: &str) -> Result<Option<Execution>> {
         check_key(key)?;
         let scope = self.0.store.tenant(tenant);
         let known = scope.get::<IdempotentRequest>(&scoped.to_owned()).await?;
         let Some(known) = known.filter(|known| self.now() < known.expires_at) else { return Ok(None) };
         if known.request_hash != hash {
-            let problem = Problem::at("Idempotency-Key", "was used for another request; send a new key");
-            return Err(Error::problems("the idempotency key does not fit this request", vec![problem]));
+            return Err(another_request());
         }
         match scope.get::<Execution>(&known.execution).await? {
             Some(execution) if is_answer(&execution, &known, self.now()) => {
@@ -82,19 +96,38 @@ impl Engine {
 }
 
 /// What is remembered of a request with a key, once `execution` is begun or has ended.
-pub(super) fn request(key: &str, ask: &Ask, execution: &Execution, now: Timestamp) -> IdempotentRequest {
+pub(crate) fn request(key: &str, ask: &Ask, execution: &Execution, now: Timestamp) -> IdempotentRequest {
     match &ask.intent {
         Some(intent) => remembered(of_intent(key), intent.request_hash.clone(), execution.id, intent.more, now),
         None => remembered(of_integration(execution.integration, key), request_hash(ask), execution.id, false, now),
     }
 }
 
+/// What is looked for of an accepted call by intent.
+pub(crate) fn of_accepted_intent(
+    key: &str,
+    hash: String,
+    execution: ExecutionId,
+    now: Timestamp,
+) -> Result<IdempotentRequest> {
+    check_key(key)?;
+    Ok(remembered(of_intent(key), hash, execution, false, now))
+}
+
 /// The key the provider sees: the execution's own, or derived from the caller's, so that two
 /// tenants with one key stay apart and asking again gives the same.
-pub(super) fn provider_key(run: &Run, id: ExecutionId, ask: &Ask) -> String {
-    let Some(key) = &ask.idempotency_key else { return id.to_string() };
+pub(crate) fn provider_key(run: &Run, id: ExecutionId, ask: &Ask) -> String {
+    let Some(key) = &ask.idempotency_key else {
+        // One record stands for all attempts at a call that was accepted before.
+        let deferred = ask.deferral.is_some().then(|| derived(&format!("{id}\n{}", run.integration.id)));
+        return deferred.unwrap_or_else(|| id.to_string());
+    };
     let route = if ask.intent.is_some() { "intent\n" } else { "" };
-    let digest = sha256_hex(format!("{}\n{}\n{route}{key}", run.tenant, run.integration.id).as_bytes());
+    derived(&format!("{}\n{}\n{route}{key}", run.tenant, run.integration.id))
+}
+
+fn derived(from: &str) -> String {
+    let digest = sha256_hex(from.as_bytes());
     format!("gh_{}", digest.get(..40).unwrap_or(&digest))
 }
 
@@ -114,10 +147,15 @@ fn remembered(
 fn is_answer(execution: &Execution, known: &IdempotentRequest, now: Timestamp) -> bool {
     let quiet = |end: Timestamp| now.duration_since(end) > BETWEEN_ATTEMPTS;
     match execution.outcome {
-        Outcome::Running => false,
+        Outcome::Queued | Outcome::Running => false,
         Outcome::Failed if known.open => execution.finished_at.is_some_and(quiet),
         _ => true,
     }
+}
+
+fn another_request() -> Error {
+    let problem = Problem::at("Idempotency-Key", "was used for another request; send a new key");
+    Error::problems("the idempotency key does not fit this request", vec![problem])
 }
 
 fn of_integration(integration: IntegrationId, key: &str) -> String {

@@ -29,3 +29,11 @@ pub(super) fn settle(execution: &mut Execution, report: Report) {
     execution.log = report.log;
     execution.cost = report.cost;
 }
+
+/// Says of a call that was ended from outside that it was taken back, where the end came before
+/// anything was done. What the provider had answered by then stands.
+pub(super) fn take_back(execution: &mut Execution) {
+    if execution.outcome == Outcome::Failed && execution.fault.is_some() {
+        execution.outcome = Outcome::Cancelled;
+    }
+}

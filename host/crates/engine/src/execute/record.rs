@@ -14,7 +14,15 @@ use crate::Engine;
 impl Engine {
     /// Makes the intent durable where the call may write or the caller may ask again.
     /// Answers the other record where the same key is being used at this very moment.
-    pub(super) async fn record_intent(&self, run: &Run, execution: &Execution, ask: &Ask) -> Result<Option<Execution>> {
+    pub(super) async fn record_intent(
+        &self,
+        run: &Run,
+        execution: &mut Execution,
+        ask: &Ask,
+    ) -> Result<Option<Execution>> {
+        if ask.deferral.is_some() {
+            return self.begin_deferred(execution).await;
+        }
         if !needs_intent(execution, ask) {
             return Ok(None);
         }
@@ -48,7 +56,12 @@ impl Engine {
     }
 
     /// Makes the outcome durable.
-    pub(super) async fn record_outcome(&self, run: &Run, execution: &Execution, ask: &Ask) -> Result<()> {
+    pub(super) async fn record_outcome(&self, run: &Run, execution: &mut Execution, ask: &Ask) -> Result<()> {
+        if ask.deferral.is_some() {
+            let goes_on = ask.intent.as_ref().is_some_and(|intent| intent.more);
+            return self.end_deferred(execution, goes_on).await;
+        }
+        let execution = &*execution;
         let mut work = self.own_work(Some(run.tenant));
         if needs_intent(execution, ask) {
             work.tenant(run.tenant).put(execution)?;
@@ -74,7 +87,7 @@ fn ends_intent(execution: &Execution, ask: &Ask) -> bool {
     ask.intent.as_ref().is_some_and(|intent| intent.more) && crate::routing::may_fail_over(execution).is_err()
 }
 
-fn begin(change: &mut Change, execution: &Execution) -> Result<()> {
+pub(crate) fn begin(change: &mut Change, execution: &Execution) -> Result<()> {
     change.tenant(execution.tenant).create(execution)?;
     let index = ExecutionByIntegration { integration: execution.integration, execution: execution.id };
     change.tenant(execution.tenant).create(&index)?;

@@ -12,7 +12,7 @@ use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus}
 use gatehouse_domain::manifest::{CapabilityRules, WebhookRules};
 use gatehouse_domain::webhook::Trust;
 use gatehouse_domain::{Error, Problem, Result};
-use gatehouse_runtime::{Answer, Call, Parameters, Plugin, Target};
+use gatehouse_runtime::{Answer, Call, Cancel, Parameters, Plugin, Target};
 use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
 
@@ -46,6 +46,8 @@ pub(crate) struct Try {
     pub(crate) key: String,
     /// Which try this is, from 1.
     pub(crate) number: u32,
+    /// What ends it from outside, where somebody may.
+    pub(crate) cancel: Option<Cancel>,
 }
 
 /// What came of a run.
@@ -147,7 +149,7 @@ impl Run {
     }
 
     /// The parameters as the component takes them.
-    pub(super) fn parse(&self, ask: &Ask) -> Result<Parameters> {
+    pub(crate) fn parse(&self, ask: &Ask) -> Result<Parameters> {
         self.plugin.parse(&ask.capability, &ask.parameters)
     }
 
@@ -196,7 +198,7 @@ impl Run {
     pub(crate) async fn look_as(&self, engine: &Engine, target: Target, key: String) -> Result<Report> {
         let rules = CapabilityRules { effect: Effect::Read, ..CapabilityRules::default() };
         let session = self.open(engine, &rules, &key)?;
-        let report = self.call(engine, target, session, Try { key, number: 1 }).await;
+        let report = self.call(engine, target, session, Try { key, number: 1, cancel: None }).await;
         // It is asked for by a person or needs no provider, so it is not held up; what it shows
         // is learned all the same.
         let seen = Seen::of(&report.calls, &report.answer);
@@ -214,7 +216,7 @@ impl Run {
             attempt: this.number,
             account: self.integration.account.clone(),
             limits: self.limits.clone(),
-            cancel: None,
+            cancel: this.cancel,
         };
         let report = engine.0.runtime.call(&self.plugin, target, call).await;
         let calls = session.calls();

@@ -40,5 +40,6 @@ pub(crate) fn execution(provider: &str, capability: &str) -> Execution {
         decision: None,
         attempt: 1,
         failover_of: None,
+        deferred: None,
     }
 }

@@ -118,7 +118,7 @@ impl Engine {
         Ok(TenantKeyRef { tenant, version: key.version, wrapped: key.wrapped })
     }
 
-    async fn tenant_key(&self, tenant: TenantId, version: u32) -> Result<TenantKeyRef> {
+    pub(crate) async fn tenant_key(&self, tenant: TenantId, version: u32) -> Result<TenantKeyRef> {
         let stored = self.0.store.tenant(tenant).get::<TenantKey>(&version).await?;
         let Some(key) = stored else {
             let message =

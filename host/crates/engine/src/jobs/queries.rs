@@ -140,6 +140,20 @@ impl Jobs {
         Err(Error::conflict(format!("the job `{id}` changes too fast to be cancelled; retry")))
     }
 
+    /// Removes a job that waits, as a part of a change. One that runs or is no more is left alone,
+    /// and the change goes on without it.
+    ///
+    /// # Errors
+    /// Whatever the store says. The change fails with a conflict where the job is claimed meanwhile.
+    pub(crate) async fn remove_waiting(&self, scope: &mut place::Scope<'_>, id: JobId) -> Result<()> {
+        let Some(job) = self.0.store.admin().get::<Job>(&id).await? else { return Ok(()) };
+        if matches!(job.state, JobState::Running | JobState::Dead { .. }) || job.group.is_some() {
+            return Ok(());
+        }
+        scope.remove(&job)?;
+        place::leave(scope, &job)
+    }
+
     async fn cancel_one(&self, job: &Stored<Job>) -> Result<Cancelled> {
         let mut change = self.0.store.change();
         let scope = &mut change.admin();

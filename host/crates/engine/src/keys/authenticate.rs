@@ -9,7 +9,7 @@ use gatehouse_domain::role::{BuiltIn, Role};
 use gatehouse_domain::tenant::{Tenant, TenantStatus};
 use gatehouse_domain::token::Token;
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
-use gatehouse_store::records::KeyDigest;
+use gatehouse_store::records::{KeyDigest, QueuedCall};
 
 use crate::{Caller, Engine};
 
@@ -47,6 +47,30 @@ impl Engine {
             caller.acting_for = self.tenant_named(&caller, name).await?;
         }
         self.0.key_uses.note(&caller.key, self.now());
+        Ok(caller)
+    }
+
+    /// The caller of a call that was accepted before and is made now. A key that was revoked or has
+    /// expired meanwhile, or may no longer call, stops what it asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] and [`ErrorKind::Unauthenticated`].
+    pub(crate) async fn caller_again(&self, tenant: TenantId, call: &QueuedCall) -> Result<Caller> {
+        let key = match call.acting_for {
+            None => self.0.store.tenant(tenant).get::<ApiKey>(&call.actor).await?,
+            Some(_) => self.0.store.admin().get::<ApiKey>(&call.actor).await?,
+        };
+        let key = key.map(|stored| stored.record).filter(|key| key.is_active(self.now())).ok_or_else(|| {
+            let message = format!("the key `{}` that asked for it no longer works", call.actor);
+            Error::new(ErrorKind::Forbidden, message)
+        })?;
+        if call.acting_for.is_none() {
+            self.check_standing(tenant).await?;
+        }
+        let permissions = self.permissions_of(&key).await?;
+        let (request, acting_for) = (call.request, call.acting_for);
+        let caller = Caller { key, request, address: None, permissions, acting_for, turn: None };
+        caller.must("integrations:execute")?;
         Ok(caller)
     }
 

@@ -215,7 +215,7 @@ impl<'e> Attempt<'e> {
         let session = self.run.open(self.engine, &self.rules, &stored.idempotency_key)?;
         let target = Target::Capability(parameters);
         // The call itself was the first.
-        let this = Try { key: stored.idempotency_key.clone(), number: known.attempts.saturating_add(2) };
+        let this = Try { key: stored.idempotency_key.clone(), number: known.attempts.saturating_add(2), cancel: None };
         let report = self.run.call(self.engine, target, session, this).await;
         known.last_sent_at = self.engine.now();
         known.repeats += u32::from(verdict::was_sent(&report));

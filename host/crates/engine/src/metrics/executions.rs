@@ -89,9 +89,11 @@ impl Drop for InFlight {
 /// The outcome's word, as in JSON.
 pub(crate) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
+        Outcome::Queued => "queued",
         Outcome::Running => "running",
         Outcome::Succeeded => "succeeded",
         Outcome::Failed => "failed",
         Outcome::Unknown => "unknown",
+        Outcome::Cancelled => "cancelled",
     }
 }

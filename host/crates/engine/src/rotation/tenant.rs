@@ -173,7 +173,7 @@ impl Engine {
         let keys = self.tenant_keys(tenant).await?;
         let older: Vec<u32> = keys.iter().map(|key| key.version).filter(|one| one.to_string() != rotation.to).collect();
         self.close_keys(tenant, &older).await?;
-        if self.is_used(tenant, &older).await? {
+        if self.reseal_calls(tenant, &older).await? || self.is_used(tenant, &older).await? {
             // It came in before the door was shut, or it does not open.
             self.put_rotation(&rotation, &Rotation { after: None, ..rotation.record.clone() }).await?;
             return Ok(if rotation.problem.is_some() { Standing::Blocked } else { Standing::Again });

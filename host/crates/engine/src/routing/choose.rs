@@ -33,6 +33,18 @@ impl Engine {
         Ok(self.choose(by, wanted).await?.decision)
     }
 
+    /// Who would serve a call first at this moment.
+    ///
+    /// # Errors
+    /// As [`Engine::execute_intent`].
+    pub(crate) async fn first_able(&self, by: &Caller, wanted: &Wanted) -> Result<(Integration, Decision)> {
+        let mut chosen = self.choose(by, wanted).await?;
+        if chosen.able.is_empty() {
+            return Err(chosen.nobody_serves(&wanted.capability));
+        }
+        Ok((chosen.able.swap_remove(0), chosen.decision))
+    }
+
     pub(super) async fn choose(&self, by: &Caller, wanted: &Wanted) -> Result<Chosen> {
         let tenant = by.tenant()?;
         if wanted.capability.is_empty() {

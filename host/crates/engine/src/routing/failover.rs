@@ -22,7 +22,8 @@ pub(crate) fn may_fail_over(execution: &Execution) -> Result<&'static str, &'sta
     match execution.outcome {
         Outcome::Failed => {}
         Outcome::Succeeded => return Err("it was done"),
-        Outcome::Unknown | Outcome::Running => return Err("whether it was done is not known"),
+        Outcome::Cancelled => return Err("it was taken back"),
+        Outcome::Unknown | Outcome::Running | Outcome::Queued => return Err("whether it was done is not known"),
     }
     for call in execution.calls.iter().filter(|call| call.writes()) {
         check_write(call)?;

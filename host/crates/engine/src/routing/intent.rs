@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::choose::Chosen;
 use super::{Wanted, failover};
+use crate::deferred::Deferral;
 use crate::execute::{Ask, Attempted, Intended, Stopped, sha256_hex};
 use crate::{Caller, Engine};
 
@@ -34,12 +35,23 @@ impl Engine {
         {
             return Ok(known);
         }
+        self.attempt_intent(by, wanted, None).await
+    }
+
+    /// As [`Engine::execute_intent`], also for a call that was accepted before.
+    pub(crate) async fn attempt_intent(
+        &self,
+        by: &Caller,
+        wanted: Wanted,
+        deferral: Option<Box<Deferral>>,
+    ) -> Result<Execution> {
+        let (tenant, request_hash) = (by.tenant()?, hash_of(&wanted));
         let chosen = self.choose(by, &wanted).await?;
         if chosen.able.is_empty() {
             return Err(chosen.nobody_serves(&wanted.capability));
         }
-        let attempts =
-            Attempts { engine: self.clone(), by: by.clone(), tenant, wanted, request_hash, last: None, tried: 0 };
+        let (engine, by) = (self.clone(), by.clone());
+        let attempts = Attempts { engine, by, tenant, wanted, request_hash, deferral, last: None, tried: 0 };
         // In a task of its own: a caller that hangs up must not stop between two attempts.
         let run = tokio::spawn(attempts.run(chosen));
         run.await.map_err(|error| Error::internal("the call was cut off; see its records").caused_by(error))?
@@ -53,6 +65,7 @@ struct Attempts {
     tenant: TenantId,
     wanted: Wanted,
     request_hash: String,
+    deferral: Option<Box<Deferral>>,
     /// The attempt before, which had done nothing.
     last: Option<Execution>,
     tried: u32,
@@ -105,6 +118,7 @@ impl Attempts {
             parameters: self.wanted.parameters.clone(),
             idempotency_key: self.wanted.idempotency_key.clone(),
             intent: Some(Box::new(intended)),
+            deferral: self.deferral.clone(),
             ..Ask::default()
         };
         let outcome = self.engine.attempt(&self.by, integration, ask).await;
@@ -118,6 +132,9 @@ impl Attempts {
             let chosen = Chosen { decision: decision.clone(), able: Vec::new(), blocked: Vec::new() };
             return Err(chosen.nobody_serves(&self.wanted.capability));
         };
+        if let Some(deferral) = &self.deferral {
+            return self.engine.end_as(self.tenant, deferral.id, &last).await;
+        }
         if let Some(key) = &self.wanted.idempotency_key {
             self.engine.close_intent(self.tenant, key, &self.request_hash, &last).await?;
         }
@@ -138,7 +155,7 @@ fn note(decision: &mut Decision, id: IntegrationId, what: String) {
 }
 
 /// A digest of all that was asked for: the same key with another request is refused.
-fn hash_of(wanted: &Wanted) -> String {
+pub(crate) fn hash_of(wanted: &Wanted) -> String {
     let Wanted { capability, parameters, integration, entity, purpose, policy, .. } = wanted;
     sha256_hex(json!([capability, parameters, integration, entity, purpose, policy]).to_string().as_bytes())
 }

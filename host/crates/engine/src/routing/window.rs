@@ -66,7 +66,7 @@ impl Window {
 /// Whether a call speaks for its integration, against it, or says nothing of it.
 pub(super) fn verdict(execution: &Execution) -> Option<bool> {
     match (execution.outcome, execution.error.as_ref().map(|error| error.kind)) {
-        (Outcome::Running, _) => None,
+        (Outcome::Queued | Outcome::Running | Outcome::Cancelled, _) => None,
         (Outcome::Succeeded, _) => Some(true),
         // The caller asked for something that can not be, wherever it is sent.
         (

@@ -68,6 +68,7 @@ fn add_execution(change: &mut Change, days_ago: i64, n: u8) {
         decision: None,
         attempt: 1,
         failover_of: None,
+        deferred: None,
     };
     change.tenant(tenant()).create(&execution).unwrap();
     let index = ExecutionByIntegration { integration: execution.integration, execution: id };
