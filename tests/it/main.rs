@@ -15,6 +15,7 @@ mod api;
 mod crash;
 mod damage;
 mod demo;
+mod later;
 mod ledger;
 mod oauth;
 mod observe;

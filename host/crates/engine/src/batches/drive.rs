@@ -49,6 +49,8 @@ enum Step {
     Over(End),
     /// It can not be made now.
     Later(Timestamp),
+    /// As many calls run as may: it can be made when one of them has ended.
+    Crowded(Item, Timestamp),
 }
 
 /// The job of a batch. One of them waits, and they run one after the other.
@@ -111,10 +113,10 @@ impl Engine {
         let is_open = |standing: &Standing| standing.outcome == End::Queued;
         let mut open: VecDeque<Item> = standings.into_iter().filter(is_open).map(|standing| standing.item).collect();
         let until = Instant::now() + SLICE;
-        let at_once = if batch.mode == Mode::Sequential { 1 } else { AT_ONCE };
-        let (mut under_way, mut later) = (JoinSet::new(), None::<Timestamp>);
+        let most = if batch.mode == Mode::Sequential { 1 } else { AT_ONCE };
+        let (mut under_way, mut later, mut at_once) = (JoinSet::new(), None::<Timestamp>, most);
         loop {
-            let waits_in_line = batch.mode == Mode::Sequential && later.is_some();
+            let waits_in_line = later.is_some() && (batch.mode == Mode::Sequential || at_once == 0);
             let goes_on = job.signal() == Signal::Go && Instant::now() < until && !waits_in_line;
             while goes_on && under_way.len() < at_once && !is_stopped(batch, &counts) {
                 let Some(item) = open.pop_front() else { break };
@@ -122,10 +124,22 @@ impl Engine {
                 under_way.spawn(async move { engine.make_item(tenant, &batch, item).await });
             }
             let Some(ended) = under_way.join_next().await else { break };
+            let first_of = |at: Timestamp| Some(later.map_or(at, |first| first.min(at)));
             match ended.map_err(|error| Error::internal("a call of a batch was cut off").caused_by(error))?? {
-                Step::Over(end) => counts.add(end),
-                Step::Later(at) => later = Some(later.map_or(at, |first| first.min(at))),
+                Step::Over(end) => {
+                    counts.add(end);
+                    at_once = (at_once + 1).min(most);
+                }
+                Step::Later(at) => later = first_of(at),
+                Step::Crowded(item, at) => {
+                    open.push_front(item);
+                    at_once = under_way.len();
+                    later = if at_once == 0 { first_of(at) } else { later };
+                }
             }
+        }
+        if at_once == 0 {
+            return Ok(later);
         }
         let waits = open.is_empty() || batch.mode == Mode::Sequential;
         Ok(later.filter(|_| waits))
@@ -136,6 +150,7 @@ impl Engine {
         let deferral = Deferral { id: item.execution, about };
         match self.make_deferred(tenant, deferral).await? {
             Made::Ended | Made::Gone => {}
+            Made::Later(at, error) if error.kind == ErrorKind::Overloaded => return Ok(Step::Crowded(item, at)),
             Made::Later(at, _) if self.now().duration_since(batch.moved_at) < PATIENCE => return Ok(Step::Later(at)),
             Made::Later(_, error) | Made::Refused(error) => self.refuse_item(tenant, &item, error).await?,
         }

@@ -134,8 +134,9 @@ impl Engine {
         self.guard_call_key(&mut work, tenant, call.key_version)?;
         work.tenant(tenant).create(&call)?;
         if let Some(remembered) = remembered {
-            // One that has expired may still be there.
-            match self.0.store.tenant(tenant).get::<IdempotentRequest>(&remembered.key).await? {
+            // One that has expired may still be there; one that has not came meanwhile.
+            let known = self.0.store.tenant(tenant).get::<IdempotentRequest>(&remembered.key).await?;
+            match known.filter(|known| known.expires_at <= self.now()) {
                 Some(expired) => work.tenant(tenant).replace(&expired, remembered)?,
                 None => work.tenant(tenant).create(remembered)?,
             }
