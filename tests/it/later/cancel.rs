@@ -1,5 +1,7 @@
 //! Taking calls back: before they begin, while they run, and at the very moment of either.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{ASYNC, ended, sent, told};
@@ -18,9 +20,7 @@ async fn a_call_is_made_or_taken_back_and_never_both() {
         let wish = format!("race-{round}");
         let accepted = story.pay_later(&wish, &[]).await.expect(202);
         // From at once to long after the claim.
-        for _ in 0..(round % 20) * 30 {
-            tokio::task::yield_now().await;
-        }
+        tokio::time::sleep(Duration::from_micros(round % 20 * 700)).await;
         let answer = cancel(&story.tenant, &accepted["execution"]).await;
         assert!(matches!(answer.status, 200 | 409), "{answer:?}");
         let record = ended(&story.tenant, &accepted["execution"]).await;
@@ -42,7 +42,7 @@ async fn a_call_is_made_or_taken_back_and_never_both() {
         assert_eq!(again.status, if outcome == "cancelled" { 200 } else { 409 }, "{again:?}");
     }
     println!("{taken} taken back, {made} made");
-    assert!(taken > 0, "none was taken back");
+    assert!(taken > 0 && made > 0, "the race always ended the same way");
     assert_eq!(told(&story.tenant, "execution.finished").await.len(), 200);
 }
 

@@ -172,3 +172,23 @@ async fn a_key_that_was_revoked_stops_what_it_asked_for() {
     assert!(record["fault"]["message"].as_str().unwrap().contains("no longer works"), "{record:#}");
     assert_eq!(sent(&story, "too+late"), 0);
 }
+
+/// The key that seals what waits is exchanged and destroyed, and what waits is made all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_outlives_an_exchange_of_the_tenants_key() {
+    let story = Story::begin_with(&[("GATEHOUSE_RESILIENCE__OPEN_MS", "1000")]).await;
+    story.upstream.be_in_trouble(503, &[], usize::MAX);
+    for _ in 0..12 {
+        story.execute("PROCESS_PAYMENT", payment("before")).await;
+    }
+    let accepted = story.pay_later("after all", &[]).await.expect(202);
+    let tenant = story.tenant.get("/keys").await.expect(200)["items"][0]["tenant"].as_str().unwrap().to_owned();
+    let (path, operator) = (format!("/tenants/{tenant}/rotate-key"), story.server.operator());
+    let begun = operator.post(&path, json!({})).await;
+    assert!(begun.status < 300, "{begun:?}");
+    let destroyed = async || (operator.get(&path).await.expect(200)["versions"] == json!([2])).then_some(());
+    eventually("the end of the old key", destroyed).await;
+    story.upstream.recover();
+    let record = ended(&story.tenant, &accepted["execution"]).await;
+    assert_eq!((&record["outcome"], story.upstream.payments()), (&json!("succeeded"), 1), "{record:#}");
+}

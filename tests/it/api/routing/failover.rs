@@ -122,3 +122,41 @@ async fn a_provider_that_is_gone_leaves_the_call_to_the_next() {
     check_moved_on(&world, &gone, &two, &done).await;
     assert_eq!(world.second.payments(), 1);
 }
+
+/// Nobody waits here, so the record that was accepted has to tell the end, whoever served it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accepted_call_keeps_its_record_when_it_moves_on() {
+    let world = World::build().await;
+    let one = world.active("one", &world.first.origin).await;
+    let two = world.active("two", &world.second.origin).await;
+    world.link("c1", &one, true).await;
+    world.link("c1", &two, false).await;
+    for integration in [&one, &two] {
+        world.ask(json!({ "integration": integration })).await.expect(200);
+    }
+    let later = async || {
+        let mut body = customer("c1");
+        body["capability"] = json!("GET_PAYMENT");
+        body["parameters"] = json!({ "id": "pi_0001" });
+        let headers = [("prefer", "respond-async, wait=20")];
+        world.tenant.post_with("/execute", body, &headers).await
+    };
+    world.first.be_in_trouble(503, &[], usize::MAX);
+    let done = later().await.expect(200);
+    check_moved_on(&world, &one, &two, &done).await;
+    let record = world.record(&done["execution"]).await;
+    assert!(record["deferred"]["accepted_at"].is_string(), "{record:#}");
+
+    // Nobody is left: the record ends as the last attempt did, and each attempt has its own.
+    world.second.be_in_trouble(503, &[], usize::MAX);
+    let failed = later().await.expect_problem(503, "provider-unavailable");
+    let record = world.record(&failed["execution"]).await;
+    let place = (&record["outcome"], &record["attempt"], &record["integration"]);
+    assert_eq!(place, (&json!("failed"), &json!(2), &json!(two)), "{record:#}");
+    let before = world.record(&record["failover_of"]).await;
+    assert_eq!((&before["integration"], &before["deferred"]), (&json!(one), &json!(null)), "{before:#}");
+    for integration in [&one, &two] {
+        let found = world.items(&format!("/executions?integration={integration}")).await;
+        assert_eq!(found.len(), 3, "{found:#?}");
+    }
+}

@@ -1,9 +1,10 @@
 //! Retention: what is old goes with all that belongs to it, and nothing else does.
 
+use gatehouse_domain::batch::{Batch, Counts, Item, Mode};
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::event::Event;
 use gatehouse_domain::execution::{Cost, Execution, Outcome};
-use gatehouse_domain::id::{DeliveryId, EventId, ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
+use gatehouse_domain::id::{BatchId, DeliveryId, EventId, ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
 use gatehouse_domain::plugin::PluginRef;
 use gatehouse_domain::tenant::Tenant;
 use gatehouse_domain::time::{EPOCH, Timestamp, from_millis};
@@ -193,6 +194,50 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
         assert_eq!(pruned, counts);
         assert!(everything().await == expect, "more or less is left than what is young or pending");
         assert_eq!(store.prune(at(0), &retention).await.unwrap(), Pruned::default());
+    }
+}
+
+fn add_batch(change: &mut Change, days_ago: i64, n: u8, items: u32) {
+    let id = BatchId::new(NOW - days_ago * DAY, [n; 10]);
+    let batch = Batch {
+        id,
+        actor: KeyId::new(1, [0; 10]),
+        mode: Mode::Parallel,
+        stop_on_error: false,
+        total: items,
+        counts: Counts::default(),
+        created_at: EPOCH,
+        cancelled_at: None,
+        finished_at: (n != 0).then_some(EPOCH),
+        moved_at: EPOCH,
+    };
+    change.tenant(tenant()).create(&batch).unwrap();
+    for index in 0..items {
+        let execution = ExecutionId::new(index.into(), [n; 10]);
+        let item = Item { batch: id, index, execution, capability: "X".into(), reference: None, refused: None };
+        change.tenant(tenant()).create(&item).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_finished_batch_goes_with_its_items_and_an_open_one_stays() {
+    for place in places() {
+        let store = store(&place);
+        let mut change = store.change();
+        change.admin().create(&Tenant::new(tenant(), "t".into(), serde_json::Map::new(), EPOCH)).unwrap();
+        for (n, age) in [(0, 90), (1, 80), (2, 11), (3, 9), (4, 0)] {
+            add_batch(&mut change, age, n, 130);
+        }
+        change.commit().await.unwrap();
+        let retention = Retention { executions_days: 10, ..Retention::default() };
+        let pruned = store.prune(at(0), &retention).await.unwrap();
+        assert_eq!(pruned, Pruned { batches: 2, ..Pruned::default() });
+        let scope = store.tenant(tenant());
+        let left = scope.list::<Batch>(&Page::first(100)).await.unwrap().items;
+        let items = scope.list::<Item>(&Page::first(1_000)).await.unwrap().items;
+        assert_eq!(left.len(), 3);
+        assert_eq!(items.len(), 3 * 130);
+        assert!(items.iter().all(|item| left.iter().any(|batch| batch.id == item.batch)));
     }
 }
 
