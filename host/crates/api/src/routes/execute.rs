@@ -74,7 +74,7 @@ pub(crate) async fn execute(
     let Some(wait) = prefer::asynchronous(&headers)? else {
         return Ok(answer(app.engine.execute(&caller, &target, ask).await?));
     };
-    let accepted = app.engine.accept(&caller, &target, ask).await?;
+    let accepted = app.engine.accept_call(&caller, &target, ask).await?;
     let execution = app.engine.execution_within(&caller, accepted.id, wait).await?;
     Ok(if execution.has_ended() { answer(execution) } else { accepted_as(&execution) })
 }

@@ -24,7 +24,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::execute`], but for what the provider's state would refuse;
     /// [`ErrorKind::TooLarge`] for a call beyond 512 KiB.
-    pub async fn accept(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
+    pub async fn accept_call(&self, by: &Caller, target: &str, ask: Ask) -> Result<Execution> {
         let integration = self.integration(by, target).await?.record;
         by.must_cover_capability(&ask.capability)?;
         let wanted = Wanted {
@@ -43,7 +43,7 @@ impl Engine {
     /// could is refused at once; the choice itself is made anew when the call is.
     ///
     /// # Errors
-    /// As [`Engine::execute_intent`] and [`Engine::accept`].
+    /// As [`Engine::execute_intent`] and [`Engine::accept_call`].
     pub async fn accept_intent(&self, by: &Caller, wanted: Wanted) -> Result<Execution> {
         if let Some(key) = &wanted.idempotency_key {
             let known = idempotency::of_accepted_intent(key, hash_of(&wanted), self.new_id()?, self.now())?;

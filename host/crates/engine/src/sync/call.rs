@@ -56,7 +56,7 @@ impl Bout<'_> {
         };
         let rules = CapabilityRules { effect: Effect::Write, ..CapabilityRules::default() };
         let session = run.open(self.engine, &rules, &key)?;
-        let report = run.call(self.engine, target, session, Try { key, number: 1 }).await;
+        let report = run.call(self.engine, target, session, Try { key, number: 1, cancel: None }).await;
         let change = pass.finish(&Seen::of(&report.calls, &report.answer), self.engine.now());
         self.engine.tell_of_circuit(self.tenant, &self.integration, change, &report.answer).await;
         Ok(Called::Made(report))
