@@ -65,6 +65,8 @@ pub struct Config {
     pub resilience: Resilience,
     /// How the outcomes of writes whose answers were lost are asked for.
     pub ledger: Ledger,
+    /// How deliveries to subscriptions are sent.
+    pub deliveries: Deliveries,
     /// How long what grows is kept.
     pub retention: Retention,
     /// The work that is done in the background.
@@ -128,6 +130,23 @@ pub struct Ledger {
     pub max_retry_ms: u64,
     /// How long to go on before it is left to a person, in hours (default 168).
     pub give_up_hours: u32,
+}
+
+/// How deliveries to subscriptions are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliveries {
+    /// How long one attempt may take, in milliseconds (default 15,000).
+    pub timeout_ms: u64,
+    /// The pauses between the attempts of one delivery, in milliseconds, each ± 20 % (default
+    /// 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h). After the attempt that follows the
+    /// last of them a delivery is given up.
+    pub pauses_ms: Vec<u64>,
+    /// For how long a subscription may do nothing but fail before it is switched off, in seconds
+    /// (default 432,000, which is 5 days).
+    pub disable_after_seconds: u64,
+    /// Requests that are under way at the same time (default 512). One tenant may have half of them;
+    /// receivers that do not answer have half as many again, of their own.
+    pub concurrency: u32,
 }
 
 /// How long what grows is kept; older records are removed in the background.

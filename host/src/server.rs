@@ -11,6 +11,7 @@ use gatehouse_broker::{Broker, BrokerConfig};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_engine::jobs::RunnerLimits;
 use gatehouse_engine::ledger::Pace;
+use gatehouse_engine::subscriptions::Sending;
 use gatehouse_engine::{Engine, HealthLimits, Parts, Policy, SystemClock};
 use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
 use gatehouse_store::sled::SpaceLimits;
@@ -133,6 +134,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             give_up: Duration::from_secs(u64::from(config.ledger.give_up_hours) * 3_600),
         },
         return_origins: config.oauth.return_origins.iter().map(ToString::to_string).collect(),
+        sending: sending(config),
         signed_only: config.plugins.policy == crate::config::Policy::Signed,
         jobs: RunnerLimits {
             concurrency: config.jobs.concurrency as usize,
@@ -142,6 +144,16 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
         },
         health: HealthLimits { backlog: config.health.backlog, backlog_seconds: config.health.backlog_seconds },
         trusted_proxies: config.trusted_proxies.clone(),
+    }
+}
+
+fn sending(config: &Config) -> Sending {
+    let sending = &config.deliveries;
+    Sending {
+        timeout: Duration::from_millis(sending.timeout_ms),
+        pauses: sending.pauses_ms.iter().copied().map(Duration::from_millis).collect(),
+        disable_after: Duration::from_secs(sending.disable_after_seconds),
+        in_flight: sending.concurrency as usize,
     }
 }
 

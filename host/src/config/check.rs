@@ -22,6 +22,7 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     check_limits(config, &mut problems);
     problems.extend(config.resilience.problems());
     check_ledger(config, &mut problems);
+    check_deliveries(config, &mut problems);
     check_retention(config, &mut problems);
     check_jobs(config, &mut problems);
     check_resources(config, &mut problems);
@@ -155,6 +156,28 @@ fn check_ledger(config: &Config, problems: &mut Vec<Problem>) {
     if !(1..=8_760).contains(&pace.give_up_hours) {
         let message = format!("{} is not between 1 and 8760 hours", pace.give_up_hours);
         problems.push(Problem::at("ledger.give_up_hours", message));
+    }
+}
+
+fn check_deliveries(config: &Config, problems: &mut Vec<Problem>) {
+    let sending = &config.deliveries;
+    for (key, value, range) in [
+        ("deliveries.timeout_ms", sending.timeout_ms, 100..=60_000),
+        ("deliveries.disable_after_seconds", sending.disable_after_seconds, 1..=31_536_000),
+        ("deliveries.concurrency", sending.concurrency.into(), 4..=10_000),
+    ] {
+        if !range.contains(&value) {
+            let message = format!("{value} is not between {} and {}", range.start(), range.end());
+            problems.push(Problem::at(key, message));
+        }
+    }
+    let wrong = sending.pauses_ms.iter().find(|pause| !(1..=604_800_000).contains(*pause));
+    if let Some(pause) = wrong {
+        let message = format!("{pause} is not between 1 and 604800000 milliseconds, which are 7 days");
+        problems.push(Problem::at("deliveries.pauses_ms", message));
+    }
+    if sending.pauses_ms.len() > 100 {
+        problems.push(Problem::at("deliveries.pauses_ms", "has more than 100 pauses"));
     }
 }
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
+use gatehouse_engine::subscriptions::Sending;
 
 use crate::config::{
-    Config, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool, Retention, Store,
+    Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool, Retention, Store,
     Telemetry,
 };
 
@@ -63,6 +64,7 @@ impl Config {
             limits: Limits::default(),
             resilience: Resilience::default(),
             ledger: Ledger { first_retry_ms: 10_000, max_retry_ms: 3_600_000, give_up_hours: 168 },
+            deliveries: sending(),
             retention: Retention {
                 executions_days: 90,
                 events_days: 30,
@@ -79,5 +81,17 @@ impl Config {
             telemetry: Telemetry { otlp_endpoint: None, sample_ratio: 1.0 },
             health: Health { backlog: 5_000, backlog_seconds: 300 },
         }
+    }
+}
+
+/// As the engine's own defaults are.
+fn sending() -> Deliveries {
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let sending = Sending::default();
+    Deliveries {
+        timeout_ms: millis(sending.timeout),
+        pauses_ms: sending.pauses.iter().copied().map(millis).collect(),
+        disable_after_seconds: sending.disable_after.as_secs(),
+        concurrency: u32::try_from(sending.in_flight).unwrap_or(u32::MAX),
     }
 }

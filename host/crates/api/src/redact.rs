@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::problem::Failure;
 
 /// The fields that hold what a call, a delivery or an event carried, wherever they stand.
-pub(crate) const FIELDS: &[&str] = &["parameters", "result", "data", "log", "headers", "body", "payload"];
+pub(crate) const FIELDS: &[&str] = &["parameters", "result", "data", "log", "headers", "body", "payload", "excerpt"];
 
 /// What stands in the place of a value.
 const SHOWN: &str = "[redacted]";

@@ -14,8 +14,8 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, batches, calls, catalog, connection, integrations, oauth, operations, providers, routing, sync,
-    tenancy, told,
+    Repeats, Route, batches, calls, catalog, connection, integrations, oauth, operations, providers, routing,
+    subscriptions, sync, tenancy, told,
 };
 use crate::{guard, openapi, problem, request};
 
@@ -45,6 +45,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         routing::routes,
         sync::routes,
         told::routes,
+        subscriptions::routes,
     ];
     let mut table = operations::routes(options);
     table.extend(areas.into_iter().flat_map(|routes| routes()));

@@ -18,6 +18,7 @@ pub(crate) mod operations;
 pub(crate) mod providers;
 pub(crate) mod routing;
 pub(crate) mod sync;
+pub(crate) mod subscriptions;
 pub(crate) mod tenancy;
 pub(crate) mod told;
 

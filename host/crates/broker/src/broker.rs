@@ -61,6 +61,8 @@ pub struct Broker {
 
 pub(crate) struct Shared {
     pub(crate) clients: Clients,
+    /// Apart from the others, so that many receivers do not push gateways' connections out.
+    pub(crate) receivers: Clients,
     pub(crate) origins: Origins,
     policies: Bounded<IntegrationId, Arc<Policy>>,
     fetched: Fetched,
@@ -73,9 +75,10 @@ impl Broker {
     /// [`gatehouse_domain::ErrorKind::Invalid`] where an allowed origin is not one, or one that
     /// nothing may reach.
     pub fn new(config: BrokerConfig) -> Result<Self> {
-        let own = config.own_addresses.iter().map(IpAddr::to_canonical).collect();
+        let own: Vec<IpAddr> = config.own_addresses.iter().map(IpAddr::to_canonical).collect();
         let shared = Shared {
-            clients: Clients::new(config.resolver, own, config.connect_timeout),
+            clients: Clients::new(config.resolver.clone(), own.clone(), config.connect_timeout),
+            receivers: Clients::new(config.resolver, own, config.connect_timeout),
             origins: Origins::new(&config.allow_origins)?,
             policies: Bounded::new(POLICIES, POLICY_AGE),
             fetched: Fetched::default(),

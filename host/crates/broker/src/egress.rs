@@ -3,6 +3,7 @@
 
 pub(crate) mod origin;
 pub(crate) mod policy;
+pub(crate) mod receiver;
 pub(crate) mod template;
 pub(crate) mod url;
 

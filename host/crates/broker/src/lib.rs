@@ -2,7 +2,8 @@
 //!
 //! Read in this order: what a secret is, how it is sealed, how a webhook is verified with
 //! one, then a request's way out: the message, the policy that judges it, the credential
-//! that is added last, the connection, the answer and what is taken out of it.
+//! that is added last, the connection, the answer and what is taken out of it. `delivery` is the other way out: our own
+//! signed requests to host apps.
 
 pub mod credentials;
 pub mod secret;
@@ -17,6 +18,7 @@ pub mod session;
 pub mod oauth;
 
 pub mod broker;
+pub mod delivery;
 
 mod bounded;
 mod egress;
@@ -24,9 +26,11 @@ mod scrub;
 
 pub use broker::{Broker, BrokerConfig};
 pub use credentials::Credentials;
+pub use delivery::{Heard, Notice};
 pub use egress::resolve::{Resolve, Resolving};
 pub use message::{Body, Method, Request, Response, SendError};
 pub use secret::Secret;
 pub use session::{Session, SessionSpec};
+pub use vault::signing::{NewSigning, SealedSecret, SigningContext};
 pub use vault::{CredentialContext, Owner, Place, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under};
 pub use webhook::{FetchFor, Handshaken, Inbound, Known, Refusal, RefusalReason, Reply, Sealed, SignAs};

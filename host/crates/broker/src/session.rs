@@ -25,6 +25,8 @@ mod exchange;
 mod outgoing;
 mod usage;
 
+pub(crate) use exchange::head_of;
+pub(crate) use outgoing::AGENT;
 use usage::Usage;
 
 /// What a session is opened for.

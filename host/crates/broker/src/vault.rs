@@ -20,6 +20,7 @@ mod own_keys;
 mod record;
 mod root_key;
 mod root_keys;
+pub mod signing;
 mod tenant_key;
 
 use own_keys::OwnKeys;

@@ -34,6 +34,9 @@ pub const OURS: &[(&str, &str)] = &[
     ("plugin.yanked", "a plugin version in use was taken back by its operator; it goes on"),
     ("plugin.deprecated", "there is something better than a plugin version in use"),
     ("plugin.quarantined", "a plugin version trapped too often and is held back"),
+    ("subscription.delivery_dead", "a delivery to a subscription was given up after its last attempt"),
+    ("subscription.disabled", "a subscription was switched off, as its receiver is gone or only fails"),
+    ("subscription.test", "somebody asked for it, to see whether a subscription's receiver works"),
 ];
 
 /// Something that happened.

@@ -170,6 +170,10 @@ pub mod subject {
     pub enum SyncChange {}
     /// A batch of calls.
     pub enum Batch {}
+    /// A subscription of the host app to events.
+    pub enum Subscription {}
+    /// An event on its way to a subscription.
+    pub enum SubscriptionDelivery {}
 
     impl Subject for Tenant {
         const PREFIX: &'static str = "ten";
@@ -210,6 +214,12 @@ pub mod subject {
     impl Subject for Batch {
         const PREFIX: &'static str = "bat";
     }
+    impl Subject for Subscription {
+        const PREFIX: &'static str = "sub";
+    }
+    impl Subject for SubscriptionDelivery {
+        const PREFIX: &'static str = "sdl";
+    }
 }
 
 /// Identifies a tenant.
@@ -238,6 +248,10 @@ pub type RunId = Id<subject::SyncRun>;
 pub type ChangeId = Id<subject::SyncChange>;
 /// Identifies a batch of calls.
 pub type BatchId = Id<subject::Batch>;
+/// Identifies a subscription of the host app to events.
+pub type SubscriptionId = Id<subject::Subscription>;
+/// Identifies an event on its way to a subscription.
+pub type SubscriptionDeliveryId = Id<subject::SubscriptionDelivery>;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: identifiers, errors, who asks (tenancy), what can be called
 //! (manifest, plugin, capability), what is called and how it is chosen (integration, link,
-//! routing, execution), what comes back by itself (webhook), what is done later (job, schedule).
+//! routing, execution), what comes back by itself (webhook) and what is told of it (event, subscription), what is done later (job, schedule).
 
 pub mod id;
 pub mod time;
@@ -34,6 +34,7 @@ pub mod routing;
 
 pub mod audit;
 pub mod event;
+pub mod subscription;
 pub mod webhook;
 
 pub mod job;

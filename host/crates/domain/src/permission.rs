@@ -73,6 +73,8 @@ pub const ALL: &[Declared] = &[
     declare("roles:write", Reach::Tenant, "Make, change and delete roles."),
     declare("sync:read", Reach::Integration, "Read the runs, the logs and the settings of syncs."),
     declare("sync:write", Reach::Integration, "Start syncs, decide about held ones and change their settings."),
+    declare("subscriptions:read", Reach::Integration, "Read subscriptions and their deliveries, without their secrets."),
+    declare("subscriptions:write", Reach::Integration, "Make, change, test and delete subscriptions, and send deliveries again."),
     declare("tenants:act", Reach::Operator, "Act for a tenant by naming it; every request is audited."),
     declare("tenants:read", Reach::Operator, "Read tenants."),
     declare("tenants:write", Reach::Operator, "Make, change, suspend and delete tenants."),

@@ -19,6 +19,7 @@ use crate::jobs::{Jobs, Runner, RunnerLimits};
 use crate::ledger::{Pace, Resolve};
 use crate::metrics::{Metered, Metrics};
 use crate::resilience::{self, Resilience};
+use crate::subscriptions::{Forget, Sending, Slots};
 
 /// What the engine is made of.
 pub struct Parts {
@@ -59,6 +60,8 @@ pub struct Policy {
     pub ledger: Pace,
     /// The origins to which a browser may be sent after a person agreed at a provider.
     pub return_origins: Vec<String>,
+    /// How deliveries to subscriptions are sent.
+    pub sending: Sending,
 }
 
 /// The use cases, over the layers below. Cheap to clone; every clone is the same engine.
@@ -92,6 +95,7 @@ pub(crate) struct Inner {
     pub(crate) running: crate::deferred::Running,
     /// Says when the server stops; set when the engine starts.
     stopping: OnceLock<tokio::sync::watch::Receiver<bool>>,
+    pub(crate) slots: Slots,
 }
 
 impl Engine {
@@ -110,6 +114,7 @@ impl Engine {
             runtime: parts.runtime,
             clock: parts.clock,
             resilience: Resilience::new(parts.policy.resilience.clone(), Arc::new(fraction)),
+            slots: Slots::new(parts.policy.sending.in_flight),
             policy: parts.policy,
             loaded: crate::loaded::Loaded::default(),
             publishing: tokio::sync::Mutex::default(),
@@ -131,8 +136,8 @@ impl Engine {
     }
 
     /// Settles what a crash left open, then starts the background work: parsing webhook
-    /// deliveries, running jobs, pruning, erasing deleted tenants, exchanging keys, and writing when API
-    /// keys were used last.
+    /// deliveries, running jobs, delivering events to subscriptions, pruning, erasing deleted tenants,
+    /// exchanging keys, and writing when API keys were used last.
     /// The tasks end when `stop` says so.
     ///
     /// # Errors
@@ -149,6 +154,7 @@ impl Engine {
         self.0.jobs.register(Arc::new(crate::oauth::GiveBack::of(self)));
         self.0.jobs.register(Arc::new(crate::deferred::Make::of(self)));
         self.0.jobs.register(Arc::new(crate::batches::Drive::of(self)));
+        self.0.jobs.register(Arc::new(Forget::of(self)));
         if let Err(error) = self.0.jobs.begin().await {
             // A full disk stops new work, not the server: the runner goes on trying.
             tracing::error!(%error, "jobs can not be run yet");
@@ -158,8 +164,9 @@ impl Engine {
         let eraser = tokio::spawn(crate::tenants::erase_deleted(self.clone(), stop.clone()));
         let uses = tokio::spawn(crate::keys::write_uses(self.clone(), stop.clone()));
         let keys = tokio::spawn(crate::rotation::exchange_keys(self.clone(), stop.clone()));
-        let windows = tokio::spawn(crate::routing::keep_windows(self.clone(), stop));
-        Ok(vec![parser, keeper, runner, pruner, eraser, uses, keys, windows])
+        let windows = tokio::spawn(crate::routing::keep_windows(self.clone(), stop.clone()));
+        let lanes = tokio::spawn(crate::subscriptions::keep_lanes(self.clone(), stop));
+        Ok(vec![parser, keeper, runner, pruner, eraser, uses, keys, windows, lanes])
     }
 
     /// Where everything is kept, for plain reads and for health.

@@ -39,6 +39,7 @@ pub mod ledger;
 pub mod routing;
 
 pub mod sync;
+pub mod subscriptions;
 pub mod webhook;
 
 pub mod audit;

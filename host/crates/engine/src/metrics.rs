@@ -15,6 +15,7 @@ mod registry;
 mod series;
 mod storage;
 mod syncs;
+mod subscriptions;
 mod system;
 mod webhooks;
 
@@ -31,6 +32,7 @@ pub use series::{Counters, Gauges, Histograms, MOST_SERIES, MOST_VALUES, Value};
 pub(crate) use storage::Metered;
 pub use storage::{Operation, Operations};
 pub use syncs::Syncs;
+pub use subscriptions::Subscriptions;
 pub(crate) use system::{Readings, System};
 pub use webhooks::{Received, Webhooks};
 
@@ -52,6 +54,8 @@ pub struct Metrics {
     pub webhooks: Webhooks,
     /// Syncs.
     pub syncs: Syncs,
+    /// Webhooks out.
+    pub subscriptions: Subscriptions,
     /// Background jobs.
     pub jobs: Jobs,
     /// Circuit breakers.
@@ -71,6 +75,7 @@ impl Metrics {
             store: Operations::new(&registry),
             webhooks: Webhooks::new(&registry),
             syncs: Syncs::new(&registry),
+            subscriptions: Subscriptions::new(&registry),
             jobs: Jobs::new(&registry),
             circuits: Circuits::new(&registry),
             system: System::new(&registry, started),
@@ -80,13 +85,14 @@ impl Metrics {
 
     /// Every metric that the engine declares.
     pub fn declared() -> impl Iterator<Item = &'static Declared> {
-        let layers: [&'static [&'static Declared]; 10] = [
+        let layers: [&'static [&'static Declared]; 11] = [
             executions::DECLARED,
             egress::DECLARED,
             plugins::DECLARED,
             storage::DECLARED,
             webhooks::DECLARED,
             syncs::DECLARED,
+            subscriptions::DECLARED,
             jobs::DECLARED,
             circuits::DECLARED,
             system::DECLARED,

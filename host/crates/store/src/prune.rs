@@ -5,6 +5,7 @@ mod batches;
 mod jobs;
 mod oauth;
 mod sync;
+mod subscriptions;
 
 use std::collections::HashSet;
 
@@ -35,7 +36,8 @@ const BATCH: usize = 64;
 pub struct Retention {
     /// Executions and batches, in days. Default 30.
     pub executions_days: u32,
-    /// Deliveries with their bodies, in days. Default 30.
+    /// Deliveries with their bodies, and deliveries to subscriptions that are done or given up, in
+    /// days. Default 30.
     pub deliveries_days: u32,
     /// Events, in days. Default 30.
     pub events_days: u32,
@@ -65,6 +67,8 @@ pub struct Pruned {
     pub dead_jobs: u64,
     /// Links and flows of OAuth that nobody ended in time.
     pub oauth_flows: u64,
+    /// Deliveries to subscriptions.
+    pub subscription_deliveries: u64,
     /// Counts of calls that are too old to tell anything.
     pub route_windows: u64,
     /// Runs, log rows, settled changes and records that are gone.
@@ -113,6 +117,7 @@ impl Store {
         pruned.executions += sweep.executions(cutoff(now, retention.executions_days)).await?;
         pruned.batches += sweep.batches(cutoff(now, retention.executions_days)).await?;
         pruned.deliveries += sweep.deliveries(cutoff(now, retention.deliveries_days)).await?;
+        pruned.subscription_deliveries += sweep.sent(cutoff(now, retention.deliveries_days)).await?;
         pruned.events += sweep.events(cutoff(now, retention.events_days)).await?;
         pruned.dead_jobs += self.prune_dead_jobs(Some(tenant), now, retention.dead_jobs_days).await?;
         pruned.syncs += self.prune_syncs(tenant, now, retention.sync_logs_days).await?;

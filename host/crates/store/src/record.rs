@@ -37,6 +37,7 @@ pub enum Kind {
     ClosedKey = 22,
     OAuthStart = 23,
     OAuthFlow = 24,
+    SubscriptionPlace = 25,
     TenantKey = 32,
     Install = 33,
     Integration = 34,
@@ -77,6 +78,12 @@ pub enum Kind {
     Upgrade = 78,
     BatchItem = 58,
     QueuedCall = 59,
+    Subscription = 72,
+    SubscriptionState = 73,
+    SubscriptionSecret = 74,
+    SubscriptionDelivery = 75,
+    DueDelivery = 76,
+    DeadDelivery = 77,
 }
 
 /// A record: something with an identity that is stored as one value.

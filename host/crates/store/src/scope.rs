@@ -93,7 +93,12 @@ impl<S> Scope<S> {
 
     /// Tells of changes to records of a kind, from now on.
     pub fn watch<R: LivesIn<S>>(&self) -> Watch {
-        self.storage.watch(keys::kind(&self.space, R::KIND))
+        self.watch_under::<R>(&[])
+    }
+
+    /// Tells of changes to records whose id begins with `id_prefix`, from now on.
+    pub fn watch_under<R: LivesIn<S>>(&self, id_prefix: &[u8]) -> Watch {
+        self.storage.watch(keys::record(&self.space, R::KIND, id_prefix))
     }
 
     /// Tells of changes to one record, from now on.

@@ -49,7 +49,7 @@ fn realm(route: &Route) -> Realm {
         "keys" | "audit" => Realm::Either,
         "roles" if route.method == "GET" => Realm::Either,
         "oauth-apps" | "roles" | "integrations" | "executions" | "events" | "entities" | "policies" | "execute"
-        | "batches" => Realm::Tenant,
+        | "batches" | "subscriptions" => Realm::Tenant,
         other => panic!("say in matrix/expect.rs whose records /{other} is about"),
     }
 }
@@ -121,8 +121,11 @@ fn on_record(route: &Route, column: &Column, whose: Whose) -> Expect {
     let is_there = match (*name, whose) {
         (_, Whose::Absent) => false,
         ("tenant" | "plugin" | "provider", _) => true,
-        ("integration" | "execution" | "event" | "key" | "role" | "policy" | "batch", Whose::Foreign) => false,
-        ("integration" | "event", Whose::Own) => column.sees != Sees::Nothing,
+        (
+            "integration" | "execution" | "event" | "key" | "role" | "policy" | "batch" | "subscription",
+            Whose::Foreign,
+        ) => false,
+        ("integration" | "event" | "subscription", Whose::Own) => column.sees != Sees::Nothing,
         ("policy", Whose::Own) => true,
         ("execution", Whose::Own) => column.sees == Sees::All,
         // Of a restricted key's tenant, and not its own.
@@ -145,6 +148,11 @@ fn done(route: &Route, column: &Column) -> Expect {
         // The matrix's plugin has a key.
         ("GET", "/integrations/{integration}/oauth/url", _)
         | ("POST", "/integrations/{integration}/connect-links", _) => problem(409, "conflict", "does not sign in"),
+        // A subscription would show contents that its maker can not read.
+        ("POST", "/subscriptions", _) | ("PUT", "/subscriptions/{subscription}", _) if !column.may("payloads:read") => {
+            problem(403, "forbidden", "payloads:read")
+        }
+        ("POST", "/subscriptions", Sees::Nothing) => problem(422, "invalid", "subscription"),
         ("POST", "/integrations", Sees::Nothing) => problem(403, "forbidden", "this"),
         ("POST", "/execute", Sees::Nothing) => problem(409, "conflict", "nobody can serve"),
         // Nobody has put another root key in place.

@@ -164,6 +164,10 @@ impl World {
                 let policy = policy(&format!("fresh-{number}"), &self.own.record("integration"));
                 text(&owner.post("/policies", policy).await.expect(201), "id")
             }
+            ("subscription", "DELETE", _) => {
+                let new = self.subscription(&self.own.record("integration"));
+                text(&owner.post("/subscriptions", new).await.expect(201), "id")
+            }
             ("execution", "POST", "/executions/{execution}/replay") => {
                 // One that only looks may be made again.
                 let ask = json!({ "capability": "GET_PAYMENT", "parameters": { "id": "pi_0001" } });
@@ -212,6 +216,11 @@ impl World {
         }
     }
 
+    /// A subscription to events of one integration.
+    fn subscription(&self, integration: &str) -> Value {
+        subscription(&self.upstream.origin, integration)
+    }
+
     /// A body with which the request is good, as far as it is up to the body.
     fn body(&self, route: &Route, whose: Whose) -> Vec<u8> {
         if matches!(route.takes, Takes::Nothing) {
@@ -255,6 +264,9 @@ impl World {
             ("POST", "/execute") => json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("matrix") }),
             ("POST", "/executions/{execution}/resolve") => json!({ "outcome": "failed", "note": "asked by phone" }),
             ("POST", "/entities/{entity_type}/{entity_id}/integrations") => json!({ "integration": integration }),
+            ("POST", "/subscriptions") | ("PUT", "/subscriptions/{subscription}") => self.subscription(&integration),
+            ("POST", "/subscriptions/{subscription}/rotate-secret") => json!({ "overlap_hours": 1 }),
+            ("POST", "/subscriptions/{subscription}/replay") => json!({ "only_dead": true }),
             ("POST", "/policies") | ("PUT", "/policies/{policy}") => policy(&format!("made-{number}"), &integration),
             ("POST", path) if path.contains("/sync") => json!({}),
             ("PUT", "/integrations/{integration}/sync/settings") => json!({ "entities": {} }),
@@ -292,6 +304,9 @@ impl Side {
         let policy = policy("by-name", &integration);
         let policy = text(&owner.post("/policies", policy).await.expect(201), "id");
         owner.put("/oauth-apps/stripe", app()).await.expect(200);
+        let new = subscription(&upstream.origin, &integration);
+        let subscription = text(&owner.post("/subscriptions", new).await.expect(201), "id");
+        let delivery = owner.post(&format!("/subscriptions/{subscription}/test"), json!({})).await.expect(202);
         let role = format!("role-of-{}", name.to_lowercase());
         owner.post("/roles", json!({ "name": role, "permissions": ["roles:write"] })).await.expect(201);
         let calls = json!({ "items": [{
@@ -308,6 +323,8 @@ impl Side {
             ("entity_id", "matrix".to_owned()),
             ("integration", integration),
             ("policy", policy),
+            ("subscription", subscription),
+            ("delivery", text(&delivery, "id")),
             ("key", text(&key, "id")),
             ("plugin", "stripe".to_owned()),
             ("version", "0.1.0".to_owned()),
@@ -352,6 +369,11 @@ fn policy(name: &str, integration: &str) -> Value {
     json!({ "name": name, "rules": [{ "then": { "priority": [integration] } }] })
 }
 
+/// A subscription that tells the upstream of one integration.
+fn subscription(origin: &str, integration: &str) -> Value {
+    json!({ "url": format!("{origin}/hooks"), "events": ["*"], "integrations": [integration] })
+}
+
 /// What has the form of an id and names nothing.
 fn absent(name: &str) -> String {
     let prefix = match name {
@@ -367,6 +389,8 @@ fn absent(name: &str) -> String {
         "change" => "chg",
         "entity" => return "no-such-entity".to_owned(),
         "record" => return "no-such-record".to_owned(),
+        "subscription" => "sub",
+        "delivery" => "sdl",
         "entity_type" => return "no-such-type".to_owned(),
         "entity_id" => return "no-such-entity".to_owned(),
         "plugin" => return "no-such-plugin".to_owned(),

@@ -32,7 +32,8 @@ const MAX_HEADERS: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Owner {
     pub(crate) tenant: TenantId,
-    pub(crate) integration: IntegrationId,
+    /// The integration; none for requests to the tenant's own receivers.
+    pub(crate) integration: Option<IntegrationId>,
     /// The operator's origin; none for the public network.
     pub(crate) origin: Option<String>,
 }
@@ -60,6 +61,13 @@ impl Clients {
         let client = self.make(owner)?;
         self.kept.insert(owner.clone(), client.clone());
         Ok(client)
+    }
+
+    /// Whether every address that a name leads to now may be reached; why not, otherwise. A name
+    /// that leads nowhere is no reason.
+    pub(crate) async fn look_up(&self, host: String, by_operator: bool) -> Result<(), String> {
+        let vetted = Vetted::new(self.resolver.clone(), self.own.clone(), by_operator);
+        vetted.look_up(host).await
     }
 
     fn make(&self, owner: &Owner) -> Result<Client, String> {

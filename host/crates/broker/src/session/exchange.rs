@@ -126,6 +126,15 @@ async fn head(
     }
 }
 
+/// Sends a request that has no record of its own, and waits for the answer's head.
+pub(crate) async fn head_of(
+    client: &Client,
+    request: reqwest::Request,
+    until: Instant,
+) -> Result<reqwest::Response, SendError> {
+    head(client, request, &Waiting::new(), until).await
+}
+
 fn classify(error: reqwest::Error) -> SendError {
     // Its URL can hold a credential.
     let error = error.without_url();

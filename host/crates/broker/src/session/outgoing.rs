@@ -15,7 +15,7 @@ use crate::egress::client::Owner;
 use crate::egress::{attach, body, headers, url as egress_url};
 use crate::message::{Method, Request, SendError};
 
-const AGENT: &str = concat!("gatehouse/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("gatehouse/", env!("CARGO_PKG_VERSION"));
 
 /// A request that may leave.
 pub(super) struct Outgoing {
@@ -62,7 +62,7 @@ impl Session {
     pub(super) fn client(&self) -> Result<Client, SendError> {
         let base = &self.policy.base;
         let origin = base.by_operator.then(|| base.origin.clone());
-        let owner = Owner { tenant: self.tenant, integration: self.integration, origin };
+        let owner = Owner { tenant: self.tenant, integration: Some(self.integration), origin };
         self.shared.clients.of(&owner).map_err(SendError::Connect)
     }
 

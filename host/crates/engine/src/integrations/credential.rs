@@ -118,6 +118,7 @@ impl Engine {
         Ok(TenantKeyRef { tenant, version: key.version, wrapped: key.wrapped })
     }
 
+    /// The tenant's key of a generation, as the vault wants it.
     pub(crate) async fn tenant_key(&self, tenant: TenantId, version: u32) -> Result<TenantKeyRef> {
         let stored = self.0.store.tenant(tenant).get::<TenantKey>(&version).await?;
         let Some(key) = stored else {

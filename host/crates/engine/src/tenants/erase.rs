@@ -11,7 +11,7 @@ use gatehouse_domain::time::SignedDuration;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::record::{GlobalRecord, Kind, Record, TenantRecord};
-use gatehouse_store::records::{Intent, KeyDigest, PendingDelivery};
+use gatehouse_store::records::{Intent, KeyDigest, PendingDelivery, SubscriptionPlace};
 use gatehouse_store::{Change, Page};
 use tokio::sync::watch::Receiver;
 
@@ -69,6 +69,7 @@ impl Engine {
         .await?;
         self.each_of::<ApiKey>(tenant, |key, change| change.admin().delete::<KeyDigest>(&key.id)).await?;
         self.forget_where::<PendingDelivery>(|pending| pending.tenant == tenant).await?;
+        self.forget_where::<SubscriptionPlace>(|place| place.tenant == tenant).await?;
         self.forget_where::<Intent>(|intent| intent.tenant == tenant).await?;
         let erased = self.0.store.erase_tenant(tenant, KEPT).await?;
         self.mark_erased(tenant).await?;

@@ -58,7 +58,7 @@ async fn check(host: &str, scheme: &str, expect: Result<&str, &str>) {
     let port = server().await.port();
     let owner = Owner {
         tenant: TenantId::from_bytes([1; 16]),
-        integration: IntegrationId::from_bytes([1; 16]),
+        integration: Some(IntegrationId::from_bytes([1; 16])),
         origin: Some(format!("https://{host}:{port}")),
     };
     let client = clients().of(&owner).unwrap();
