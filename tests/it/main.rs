@@ -21,5 +21,6 @@ mod oauth;
 mod observe;
 mod peers;
 mod rekey;
+mod subscriptions;
 mod sync;
 mod tidy;

@@ -4,6 +4,7 @@
 mod openapi;
 mod promtool;
 mod stateful;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -29,8 +29,8 @@ const INSTALL_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// How long a peer may take to show that it works.
 const CHECK_LIMIT: Duration = Duration::from_secs(60);
 
-/// The Python packages. The ones after the first two are what those need: pinned, so that
-/// a release of theirs can not break a build that worked.
+/// The Python packages: the provider, its library, and what verifies webhooks. The others are what
+/// those need: pinned, so that a release of theirs can not break a build that worked.
 const PYTHON_PACKAGES: &[&str] = &[
     "localstripe==1.15.10",
     "stripe==16.1.0",
@@ -38,12 +38,25 @@ const PYTHON_PACKAGES: &[&str] = &[
     "python-dateutil==4.0.0",
     "requests==2.34.2",
     "typing_extensions==4.16.0",
+    "standardwebhooks==1.1.0",
+    "svix==2.9.1",
+    "annotated-types==0.8.0",
+    "anyio==4.16.0",
+    "attrs==26.1.0",
+    "Deprecated==1.3.1",
+    "h11==0.16.0",
+    "httpcore==1.0.9",
+    "httpx==0.28.1",
+    "pydantic==2.14.3",
+    "pydantic_core==2.50.4",
+    "typing-inspection==0.4.5",
+    "wrapt==2.5.2",
 ];
 
 /// Debian's own build, for Prometheus' linter.
 const DEBIAN_PACKAGES: &[&str] = &["prometheus"];
 
-const NODE_PACKAGES: &[&str] = &["@stoplight/prism-cli@5.14.2"];
+const NODE_PACKAGES: &[&str] = &["@stoplight/prism-cli@5.14.2", "standardwebhooks@1.1.1", "svix@2.5.0"];
 
 /// Python reads this by itself at its start. The peer listens on every interface and has no
 /// option for less; the mapped address keeps its IPv6 socket on the IPv4 loopback.
@@ -77,7 +90,7 @@ struct Part {
 
 const PARTS: &[Part] = &[
     Part { name: "python", tool: "python3", packages: PYTHON_PACKAGES, starters: &["localstripe", "python"] },
-    Part { name: "node", tool: "npm", packages: NODE_PACKAGES, starters: &["prism"] },
+    Part { name: "node", tool: "npm", packages: NODE_PACKAGES, starters: &["prism", "node"] },
     Part { name: "debian", tool: "apt-get", packages: DEBIAN_PACKAGES, starters: &["promtool"] },
 ];
 
@@ -189,6 +202,7 @@ fn write_starters(peers: &Path, part: &Part) -> Result<()> {
         let command = match *starter {
             "localstripe" => "PYTHONPATH=\"$peers/loopback\" exec \"$peers/python/bin/localstripe\"",
             "python" => "exec \"$peers/python/bin/python\"",
+            "node" => "NODE_PATH=\"$peers/node/node_modules\" exec node",
             "promtool" => "exec \"$peers/debian/usr/bin/promtool\"",
             _ => "exec \"$peers/node/node_modules/.bin/prism\"",
         };

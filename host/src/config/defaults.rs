@@ -9,8 +9,8 @@ use gatehouse_engine::resilience::Settings as Resilience;
 use gatehouse_engine::subscriptions::Sending;
 
 use crate::config::{
-    Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool, Retention, Store,
-    Telemetry,
+    Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool, Retention,
+    Store, Telemetry,
 };
 
 /// What of the process the configuration depends on.

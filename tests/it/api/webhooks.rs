@@ -13,12 +13,12 @@ const BODY: &[u8] = br#"{
     "amount_received": 1999, "currency": "eur", "created": 1700000000, "metadata": {} } }
 }"#;
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().cast_signed()
 }
 
 /// The signature header as the provider documents it, computed here by hand.
-fn signature(secret: &str, time: i64, body: &[u8]) -> String {
+pub(crate) fn signature(secret: &str, time: i64, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, &[format!("{time}.").as_bytes(), body].concat());
     let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -17,8 +17,8 @@ pub(crate) mod oauth;
 pub(crate) mod operations;
 pub(crate) mod providers;
 pub(crate) mod routing;
-pub(crate) mod sync;
 pub(crate) mod subscriptions;
+pub(crate) mod sync;
 pub(crate) mod tenancy;
 pub(crate) mod told;
 

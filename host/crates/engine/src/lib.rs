@@ -38,8 +38,8 @@ pub mod executions;
 pub mod ledger;
 pub mod routing;
 
-pub mod sync;
 pub mod subscriptions;
+pub mod sync;
 pub mod webhook;
 
 pub mod audit;

@@ -14,8 +14,8 @@ mod process;
 mod registry;
 mod series;
 mod storage;
-mod syncs;
 mod subscriptions;
+mod syncs;
 mod system;
 mod webhooks;
 
@@ -31,8 +31,8 @@ pub use registry::Registry;
 pub use series::{Counters, Gauges, Histograms, MOST_SERIES, MOST_VALUES, Value};
 pub(crate) use storage::Metered;
 pub use storage::{Operation, Operations};
-pub use syncs::Syncs;
 pub use subscriptions::Subscriptions;
+pub use syncs::Syncs;
 pub(crate) use system::{Readings, System};
 pub use webhooks::{Received, Webhooks};
 

@@ -155,6 +155,8 @@ impl Engine {
         let tenant = by.tenant()?;
         let asked = new.signature;
         let draft = self.draft_subscription(new)?;
+        // Before anything is said of the draft, as it may be none of the caller's business.
+        self.find_subscription(by, id).await?;
         self.check_subscription(by, &draft).await?;
         for _ in 0..RETRIES {
             let stored = self.find_subscription(by, id).await?;

@@ -4,8 +4,8 @@
 mod batches;
 mod jobs;
 mod oauth;
-mod sync;
 mod subscriptions;
+mod sync;
 
 use std::collections::HashSet;
 

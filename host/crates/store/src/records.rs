@@ -17,8 +17,8 @@ pub mod provider;
 pub mod resilience;
 pub mod rotation;
 pub mod routing;
-pub mod sync;
 pub mod subscription;
+pub mod sync;
 pub mod tenancy;
 pub mod webhook;
 
@@ -39,10 +39,10 @@ pub use provider::{OverrideId, overrides_of};
 pub use resilience::RateBudget;
 pub use rotation::{ClosedKey, Rotation, RotationOf};
 pub use routing::{RouteMinute, RouteWindow};
-pub use sync::{ChangeKey, SyncSeen, added_at, entity_prefix, feed_position};
 pub use subscription::{
     DeadDelivery, DueDelivery, DueId, PreviousSigning, SealedSigning, SubscriptionPlace, SubscriptionSecret,
     SubscriptionState,
 };
+pub use sync::{ChangeKey, SyncSeen, added_at, entity_prefix, feed_position};
 pub use tenancy::{KeyDigest, TenantKey};
 pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};

@@ -13,6 +13,8 @@ mod attachment;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod denials;
 #[cfg(test)]
 mod limits;

@@ -4,14 +4,18 @@ use gatehouse_domain::batch::{Batch, Counts, Item, Mode};
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::event::Event;
 use gatehouse_domain::execution::{Cost, Execution, Outcome};
-use gatehouse_domain::id::{BatchId, DeliveryId, EventId, ExecutionId, IntegrationId, KeyId, RequestId, TenantId};
+use gatehouse_domain::id::{
+    BatchId, DeliveryId, EventId, ExecutionId, IntegrationId, KeyId, RequestId, SubscriptionDeliveryId, SubscriptionId,
+    TenantId,
+};
 use gatehouse_domain::plugin::PluginRef;
+use gatehouse_domain::subscription::{self, Subscription, SubscriptionDelivery};
 use gatehouse_domain::tenant::Tenant;
 use gatehouse_domain::time::{EPOCH, Timestamp, from_millis};
 use gatehouse_domain::webhook::{Delivery, DeliveryState};
 use gatehouse_store::records::{
-    DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentRequest,
-    PendingDelivery, RouteMinute, RouteWindow, SeenDelivery,
+    DeadDelivery, DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration,
+    IdempotentRequest, PendingDelivery, RouteMinute, RouteWindow, SeenDelivery,
 };
 use gatehouse_store::storage::Scan;
 use gatehouse_store::{Change, Page, Pruned, Retention, Store};
@@ -238,6 +242,60 @@ async fn a_finished_batch_goes_with_its_items_and_an_open_one_stays() {
         assert_eq!(left.len(), 3);
         assert_eq!(items.len(), 3 * 130);
         assert!(items.iter().all(|item| left.iter().any(|batch| batch.id == item.batch)));
+    }
+}
+
+fn add_sent(change: &mut Change, days_ago: i64, n: u8, state: subscription::DeliveryState) {
+    let of = SubscriptionId::new(1, [n % 2; 10]);
+    let delivery = SubscriptionDelivery {
+        id: SubscriptionDeliveryId::new(NOW - days_ago * DAY, [n; 10]),
+        subscription: of,
+        event: EventId::new(1, [n; 10]),
+        kind: "thing.made".into(),
+        state,
+        tries: 1,
+        next_attempt_at: None,
+        attempts: Vec::new(),
+        created_at: EPOCH,
+        finished_at: None,
+    };
+    change.tenant(tenant()).create(&delivery).unwrap();
+    if state == subscription::DeliveryState::Dead {
+        change.tenant(tenant()).create(&DeadDelivery { subscription: of, delivery: delivery.id }).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn deliveries_to_subscriptions_go_once_they_are_old_and_not_pending() {
+    use subscription::DeliveryState::{Dead, Delivered, Pending};
+    let of = |n: u8| -> Subscription {
+        serde_json::from_value(json!({
+            "id": SubscriptionId::new(1, [n; 10]), "url": "", "description": null, "events": [], "integrations": [],
+            "providers": [], "enabled": true, "disabled": null, "headers": {}, "rate_per_second": 1, "concurrency": 1,
+            "signature": "v1", "public_key": null, "secret_hint": null, "secret_version": 1,
+            "previous_secret_until": null, "created_at": EPOCH, "updated_at": EPOCH,
+        }))
+        .unwrap()
+    };
+    for place in places() {
+        let store = store(&place);
+        let mut change = store.change();
+        change.admin().create(&Tenant::new(tenant(), "t".into(), serde_json::Map::new(), EPOCH)).unwrap();
+        [0, 1].iter().for_each(|n| change.tenant(tenant()).create(&of(*n)).unwrap());
+        let all = [(20, Delivered), (20, Dead), (20, Pending), (20, Pending), (5, Delivered), (5, Dead), (19, Dead)];
+        for ((days_ago, state), n) in all.into_iter().zip(0..) {
+            add_sent(&mut change, days_ago, n, state);
+        }
+        change.commit().await.unwrap();
+        let retention = Retention { executions_days: 99, deliveries_days: 10, events_days: 99, dead_jobs_days: 99 };
+        let pruned = store.prune(at(0), &retention).await.unwrap();
+        assert_eq!(pruned, Pruned { subscription_deliveries: 3, ..Pruned::default() });
+        let scope = store.tenant(tenant());
+        let left = scope.list::<SubscriptionDelivery>(&Page::first(100)).await.unwrap().items;
+        let mut states: Vec<_> = left.iter().map(|delivery| format!("{:?}", delivery.state)).collect();
+        states.sort();
+        assert_eq!(states, ["Dead", "Delivered", "Pending", "Pending"]);
+        assert_eq!(scope.list::<DeadDelivery>(&Page::first(100)).await.unwrap().items.len(), 1);
     }
 }
 
