@@ -105,7 +105,7 @@ pub enum Policy {
 /// Where gateways may send requests beyond their manifests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Egress {
-    /// Origins that an integration may name in `settings.base_url`, such as
+    /// Origins that an integration may name in `settings.base_url`, and a subscription in its URL, such as
     /// `http://127.0.0.1:8420` (default: none). Plain `http` only on loopback.
     #[serde(deserialize_with = "origin::list")]
     pub allow: Vec<Origin>,

@@ -6,6 +6,7 @@ use super::{Stage, counts, deliveries, id_of, look, signed_with};
 use crate::api::webhooks::now;
 use crate::harness::canary;
 use crate::harness::eventually;
+use crate::observe::metrics::{scrape, value};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_is_told_of_what_it_asked_for_and_can_prove_it() {
@@ -53,8 +54,16 @@ async fn a_receiver_is_told_of_what_it_asked_for_and_can_prove_it() {
     assert_eq!((&view["secret"], &view["description"]), (&Value::Null, &json!("books")));
     assert!(secret.ends_with(view["secret_hint"].as_str().unwrap().strip_prefix("whsec_…").unwrap()));
 
-    let metrics = stage.story.server.operator().get("/metrics").await;
-    assert_eq!(metrics.status, 200);
+    eventually("the metrics of five deliveries", async || {
+        let text = scrape(&stage.story.server).await;
+        let counted = [
+            r#"gatehouse_subscription_attempts_total{result="delivered"}"#,
+            "gatehouse_subscription_attempt_duration_seconds_count",
+            "gatehouse_subscription_delivery_delay_seconds_count",
+        ];
+        counted.iter().all(|series| value(&text, series) == 5.0).then_some(())
+    })
+    .await;
     let output = stage.story.server.output();
     assert!(!output.contains(&secret), "the secret was logged");
     let folder = stage.story.server.kill().data();

@@ -76,6 +76,10 @@ fn every_declared_metric_can_be_counted() {
     metrics.webhooks.received("acme", Received::Quarantined, took);
     metrics.webhooks.parsed("acme", took);
     metrics.webhooks.not_parsed("acme", true);
+    metrics.subscriptions.delivered(took, took);
+    metrics.subscriptions.failed("throttled", took);
+    metrics.subscriptions.waiting(2, 7);
+    metrics.subscriptions.waiting(7, 4);
     metrics.jobs.finished("sync", "done", took);
     metrics.jobs.queued("sync", "ready", 3);
     metrics.jobs.oldest_due(took);
@@ -106,6 +110,10 @@ fn every_declared_metric_can_be_counted() {
         "gatehouse_plugin_instantiation_duration_seconds_bucket{plugin=\"acme\",le=\"0.00001\"} 1",
         "gatehouse_store_operations_total{operation=\"commit\",result=\"conflict\"} 1",
         "gatehouse_webhook_deliveries_total{provider=\"acme\",result=\"failed\"} 1",
+        "gatehouse_subscription_attempts_total{result=\"throttled\"} 1",
+        "gatehouse_subscription_attempt_duration_seconds_count 2",
+        "gatehouse_subscription_delivery_delay_seconds_count 1",
+        "gatehouse_subscription_pending_deliveries 2",
         "gatehouse_runtime_instances{state=\"taken\"} 2",
         "gatehouse_circuits_not_closed{provider=\"acme\",state=\"open\"} 1",
     ] {

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use gatehouse_domain::Result;
 use gatehouse_domain::id::SubscriptionId;
+use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::Page;
 use gatehouse_store::page::MAX_LIMIT;
 use gatehouse_store::records::SubscriptionPlace;
@@ -17,6 +17,9 @@ use crate::Engine;
 /// How long to rest between two looks that nothing asked for.
 const PAUSE: Duration = Duration::from_secs(30);
 
+/// How long to rest after a lane failed, which it might do again.
+const TROUBLE: Duration = Duration::from_secs(1);
+
 /// Keeps a lane for each subscription until `stop` says so.
 pub(crate) async fn keep_lanes(engine: Engine, mut stop: Receiver<bool>) {
     let mut changes = engine.0.store.admin().watch::<SubscriptionPlace>();
@@ -26,11 +29,14 @@ pub(crate) async fn keep_lanes(engine: Engine, mut stop: Receiver<bool>) {
         if let Err(error) = lanes.begin_missing().await {
             tracing::error!(%error, "the subscriptions could not be read; it is tried again");
         }
-        tokio::select! {
-            () = changes.changed() => {}
+        let failed = tokio::select! {
+            () = changes.changed() => false,
             Some(ended) = lanes.tasks.join_next_with_id() => lanes.ended(ended),
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(PAUSE) => false,
             _ = stop.wait_for(|stop| *stop) => break,
+        };
+        if failed {
+            tokio::time::sleep(TROUBLE).await;
         }
     }
     while lanes.tasks.join_next().await.is_some() {}
@@ -52,7 +58,8 @@ impl Lanes {
         loop {
             let found = self.engine.0.store.admin().list::<SubscriptionPlace>(&page).await?;
             for place in found.items.iter().filter(|place| place.enabled) {
-                if self.running.insert(place.subscription) {
+                if !self.running.contains(&place.subscription) && self.is_wanted(place).await? {
+                    self.running.insert(place.subscription);
                     let lane = Lane::new(&self.engine, place.tenant, place.subscription);
                     let task = self.tasks.spawn(lane.run(self.stop.clone())).id();
                     self.of_task.insert(task, place.subscription);
@@ -63,7 +70,18 @@ impl Lanes {
         }
     }
 
-    fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+    /// Whether its tenant is there: the subscriptions of one that is deleted go a little later.
+    async fn is_wanted(&self, place: &SubscriptionPlace) -> Result<bool> {
+        match self.engine.present_tenant(place.tenant).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes the end of a lane; whether it failed.
+    fn ended(&mut self, ended: Result<(Id, ()), JoinError>) -> bool {
+        let failed = ended.is_err();
         let task = match ended {
             Ok((task, ())) => task,
             Err(error) => {
@@ -74,5 +92,6 @@ impl Lanes {
         if let Some(id) = self.of_task.remove(&task) {
             self.running.remove(&id);
         }
+        failed
     }
 }
