@@ -159,3 +159,29 @@ async fn what_is_deleted_is_told_nothing_more_and_leaves_nothing() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signatures_go_on_when_the_tenants_key_is_exchanged() {
+    let stage = Stage::begin(&[50]).await;
+    let made = stage.subscribe("/all", json!({})).await;
+    let (id, first) = (id_of(&made), made["secret"].as_str().unwrap().to_owned());
+    // Two secrets, so that both are sealed again.
+    let rotate = format!("/subscriptions/{id}/rotate-secret");
+    let second = stage.tenant().post(&rotate, json!({})).await.expect(200)["secret"].as_str().unwrap().to_owned();
+    let keys = stage.tenant().get("/keys").await.expect(200);
+    let path = format!("/tenants/{}/rotate-key", keys["items"][0]["tenant"].as_str().unwrap());
+    let operator = stage.story.server.operator();
+    operator.post(&path, json!({})).await.expect(202);
+    eventually("the end of the old key", async || {
+        let state = operator.get(&path).await.expect(200);
+        (state["rotation"].is_null() && state["versions"] == json!([2])).then_some(())
+    })
+    .await;
+    stage.tenant().post(&format!("/subscriptions/{id}/test"), json!({})).await.expect(202);
+    let told = stage.told("/all", 1).await.pop().unwrap();
+    assert_eq!((signed_with(&told, &first), signed_with(&told, &second)), (1, 1));
+    let third = stage.tenant().post(&rotate, json!({})).await.expect(200)["secret"].as_str().unwrap().to_owned();
+    stage.tenant().post(&format!("/subscriptions/{id}/test"), json!({})).await.expect(202);
+    let told = stage.told("/all", 2).await.pop().unwrap();
+    assert_eq!((signed_with(&told, &second), signed_with(&told, &third)), (1, 1));
+}

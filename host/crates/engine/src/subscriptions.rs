@@ -101,6 +101,7 @@ impl Engine {
         let (secret, shown) = self.new_signing(tenant, &mut subscription, None).await?;
         let state = SubscriptionState::at(subscription.id, self.end_of_feed(tenant).await?);
         let mut work = self.work(by);
+        let secret = self.sealed_by_newest(&mut work, tenant, secret).await?;
         let mut change = work.tenant(tenant);
         change.create(&subscription)?;
         change.create(&state)?;
@@ -162,7 +163,7 @@ impl Engine {
             let stored = self.find_subscription(by, id).await?;
             expected.check(&stored.record)?;
             let next = draft::over(&stored, &draft, asked)?;
-            let state = self.state_of(tenant, id).await?;
+            let state = self.subscription_state(tenant, id).await?;
             let mut work = self.work(by);
             work.tenant(tenant).replace(&stored, &next)?;
             work.admin().put(&place_of(tenant, &next))?;
@@ -215,7 +216,7 @@ impl Engine {
         Err(Error::not_found("subscription", id))
     }
 
-    async fn state_of(&self, tenant: TenantId, id: SubscriptionId) -> Result<Stored<SubscriptionState>> {
+    async fn subscription_state(&self, tenant: TenantId, id: SubscriptionId) -> Result<Stored<SubscriptionState>> {
         let state = self.0.store.tenant(tenant).get::<SubscriptionState>(&id).await?;
         state.ok_or_else(|| Error::not_found("subscription", id))
     }

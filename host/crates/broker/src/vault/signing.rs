@@ -80,6 +80,16 @@ impl Vault {
         })
     }
 
+    /// The same signing secret, sealed with another of its tenant's keys.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where it or a key does not open.
+    pub fn reseal_signing(&self, secret: &SealedSecret, to: &TenantKeyRef) -> Result<String> {
+        let plain = self.open_signing(secret)?;
+        let open = self.unwrap(to)?;
+        record::seal(&open.key, to.version, &self.random_bytes()?, &self.signing_aad(to, &secret.context), &plain.bytes)
+    }
+
     /// Opens a signing secret.
     pub(crate) fn open_signing(&self, secret: &SealedSecret) -> Result<Signer> {
         let open = self.unwrap(&secret.key)?;
@@ -172,6 +182,19 @@ mod tests {
         let signature = vault.open_signing(&sealed).unwrap().sign(b"id.1.{}").unwrap();
         let bytes = STANDARD.decode(signature.strip_prefix("v1a,").unwrap()).unwrap();
         UnparsedPublicKey::new(&ED25519, public).verify(b"id.1.{}", &bytes).unwrap();
+    }
+
+    #[test]
+    fn a_secret_that_is_sealed_again_signs_as_before_and_under_the_new_key_alone() {
+        let (vault, sealed, _) = world(SignatureKind::V1a);
+        let tenant = sealed.key.tenant;
+        let key = TenantKeyRef { tenant, version: 2, wrapped: vault.new_tenant_key(tenant, 2).unwrap() };
+        let again = vault.reseal_signing(&sealed, &key).unwrap();
+        let moved = SealedSecret { key, context: sealed.context, sealed: again.clone() };
+        let sign = |secret: &SealedSecret| vault.open_signing(secret).map(|signer| signer.sign(b"x").unwrap());
+        assert_eq!(sign(&moved).unwrap(), sign(&sealed).unwrap());
+        let old = SealedSecret { key: sealed.key.clone(), context: sealed.context, sealed: again };
+        assert!(sign(&old).is_err());
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn place(broker: &Broker, via: &FetchFor<'_>, url: &str) -> Result<(Owner, Url),
     let base = broker.base(via.manifest, via.settings);
     let base = base.filter(|base| base.by_operator);
     let url = Url::parse(url).map_err(|_| unreachable("its address is no URL"))?;
-    let owner = |origin| Owner { tenant: via.tenant, integration: via.integration, origin };
+    let owner = |origin| Owner { tenant: via.tenant, integration: Some(via.integration), origin };
     let Some(base) = base else { return Ok((owner(None), url)) };
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let text = [base.origin.as_str(), &base.prefix, url.path(), &query].concat();

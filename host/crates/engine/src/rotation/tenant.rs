@@ -1,4 +1,4 @@
-//! A tenant's key's exchange: every credential is sealed again with a new one, then the old one is
+//! A tenant's key's exchange: every credential and every signing secret is sealed again with a new one, then the old one is
 //! destroyed.
 
 use gatehouse_broker::{CredentialContext, TenantKeyRef};
@@ -124,7 +124,11 @@ impl Engine {
             let Some(rotation) = self.rotation(RotationOf::Tenant(tenant)).await? else { return Ok(Standing::Idle) };
             match self.reseal_some(tenant, &rotation).await {
                 Ok(true) => {}
-                Ok(false) => return self.end_tenant_rotation(tenant).await,
+                Ok(false) => match self.reseal_signings(tenant).await {
+                    Ok(()) => return self.end_tenant_rotation(tenant).await,
+                    Err(error) if error.kind == ErrorKind::Conflict => {}
+                    Err(error) => return Err(error),
+                },
                 // A credential was changed meanwhile: that one wins, and is looked at again.
                 Err(error) if error.kind == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
@@ -201,7 +205,7 @@ impl Engine {
         if change.is_empty() { Ok(()) } else { change.commit().await.map(|_| ()) }
     }
 
-    /// Whether some credential of the tenant is sealed by one of these keys, by a scan of all.
+    /// Whether some credential or signing secret of the tenant is sealed by one of these keys, by a scan of all.
     async fn is_used(&self, tenant: TenantId, versions: &[u32]) -> Result<bool> {
         let mut page = Page::first(BATCH);
         loop {
@@ -209,7 +213,7 @@ impl Engine {
             if found.items.iter().flat_map(SealedCredential::key_versions).any(|used| versions.contains(&used)) {
                 return Ok(true);
             }
-            let Some(next) = found.next else { return Ok(false) };
+            let Some(next) = found.next else { return self.signings_use(tenant, versions).await };
             page.after = Some(next);
         }
     }

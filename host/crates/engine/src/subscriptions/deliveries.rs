@@ -73,7 +73,7 @@ impl Engine {
                 let message = format!("the subscription `{id}` is off; PUT it with `enabled: true` first");
                 return Err(Error::conflict(message));
             }
-            let state = self.state_of(tenant, id).await?;
+            let state = self.subscription_state(tenant, id).await?;
             let event = self.test_event(id)?;
             let delivery = self.new_delivery(&subscription, event.id, &event.kind)?;
             let mut next: SubscriptionState = state.record.clone();

@@ -115,7 +115,7 @@ impl Engine {
         if deliveries.is_empty() {
             return Ok(Some(0));
         }
-        let state = self.state_of(tenant, id).await?;
+        let state = self.subscription_state(tenant, id).await?;
         let mut next: SubscriptionState = state.record.clone();
         let mut work = self.work(by);
         for stored in deliveries {

@@ -70,6 +70,19 @@ pub struct SubscriptionSecret {
     pub previous: Option<PreviousSigning>,
 }
 
+impl SubscriptionSecret {
+    /// Everything of it that is sealed.
+    pub fn parts(&mut self) -> Vec<&mut SealedSigning> {
+        std::iter::once(&mut self.current).chain(self.previous.as_mut().map(|previous| &mut previous.secret)).collect()
+    }
+
+    /// The generations of the tenant's key that seal something of it.
+    pub fn key_versions(&self) -> Vec<u32> {
+        let previous = self.previous.as_ref().map(|previous| previous.secret.key_version);
+        std::iter::once(self.current.key_version).chain(previous).collect()
+    }
+}
+
 /// A signing secret under its tenant's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedSigning {

@@ -287,7 +287,7 @@ async fn deliveries_to_subscriptions_go_once_they_are_old_and_not_pending() {
             add_sent(&mut change, days_ago, n, state);
         }
         change.commit().await.unwrap();
-        let retention = Retention { executions_days: 99, deliveries_days: 10, events_days: 99, dead_jobs_days: 99 };
+        let retention = Retention { deliveries_days: 10, ..Retention::default() };
         let pruned = store.prune(at(0), &retention).await.unwrap();
         assert_eq!(pruned, Pruned { subscription_deliveries: 3, ..Pruned::default() });
         let scope = store.tenant(tenant());
