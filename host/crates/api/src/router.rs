@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
     Repeats, Route, batches, calls, catalog, connection, integrations, oauth, operations, providers, routing,
-    subscriptions, sync, tenancy, told,
+    subscriptions, sync, tenancy, told, versions,
 };
 use crate::{guard, openapi, problem, request};
 
@@ -37,6 +37,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         tenancy::routes,
         providers::routes,
         catalog::routes,
+        versions::routes,
         integrations::routes,
         connection::routes,
         oauth::routes,

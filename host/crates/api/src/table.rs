@@ -21,6 +21,7 @@ pub(crate) mod subscriptions;
 pub(crate) mod sync;
 pub(crate) mod tenancy;
 pub(crate) mod told;
+pub(crate) mod versions;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,10 +23,10 @@ pub fn check_version(published: &[PluginVersion], new: &PluginVersion) -> Result
     }
     let below = all.iter().rev().find(|known| known.plugin.version < new.plugin.version);
     let above = all.iter().find(|known| known.plugin.version > new.plugin.version);
-    if let Some(found) = below.map(|below| compare(below, new)).filter(|found| lies(found)) {
+    if let Some(found) = below.map(|below| compare(below, new)).filter(lies) {
         return Err(refused(&found, &all, new));
     }
-    match above.map(|above| compare(new, above)).filter(|found| lies(found)) {
+    match above.map(|above| compare(new, above)).filter(lies) {
         Some(found) => Err(refused(&found, &all, new)),
         None => Ok(()),
     }
