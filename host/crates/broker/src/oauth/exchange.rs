@@ -40,8 +40,11 @@ pub(super) struct Reply {
 impl Broker {
     /// Sends a request and reads the whole answer.
     pub(super) async fn exchange(&self, asking: &Asking<'_>, exchange: Exchange) -> Result<Reply, TokenError> {
-        let owner =
-            Owner { tenant: asking.tenant, integration: Some(asking.integration), origin: asking.places.origin.clone() };
+        let owner = Owner {
+            tenant: asking.tenant,
+            integration: Some(asking.integration),
+            origin: asking.places.origin.clone(),
+        };
         let client = self.shared.clients.of(&owner).map_err(TokenError::Busy)?;
         let host = exchange.url.host_str().unwrap_or_default().to_owned();
         let request = assemble(exchange);
