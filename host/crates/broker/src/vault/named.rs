@@ -83,3 +83,32 @@ impl Vault {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RootKey;
+
+    #[test]
+    fn a_secret_opens_in_its_own_place_alone() {
+        let vault = |key: u8, deployment: &str| Vault::new(RootKey::from_bytes([key; 32]), deployment.to_owned());
+        let (one, other) = (TenantId::from_bytes([1; 16]), TenantId::from_bytes([2; 16]));
+        let (here, owner) = (vault(1, "here"), Owner::Tenant(one));
+        let place = Place { kind: "token", record: "r1", field: "access", version: 3 };
+        let sealed = here.seal_at(owner, &place, &Secret::from("hush".to_owned())).unwrap();
+        assert_eq!(here.open_at(owner, &place, &sealed).unwrap().expose(), b"hush");
+        for (vault, owner, place) in [
+            (&vault(1, "there"), owner, place),
+            (&vault(2, "here"), owner, place),
+            (&here, Owner::Tenant(other), place),
+            (&here, Owner::Deployment, place),
+            (&here, owner, Place { kind: "app", ..place }),
+            (&here, owner, Place { record: "r2", ..place }),
+            (&here, owner, Place { field: "refresh", ..place }),
+            (&here, owner, Place { version: 4, ..place }),
+        ] {
+            let error = vault.open_at(owner, &place, &sealed).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Corrupt, "{owner:?} {place:?}");
+        }
+    }
+}
