@@ -31,6 +31,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/oauth/cb/{context}", "is protected by a state and the cookie of the browser that began"),
     ("/integrations/{provider}/oauth/callback", "is protected by a state and the cookie of the browser that began"),
     ("/webhooks/{endpoint}", "is protected by the provider's signature"),
+    ("/webhooks/{provider}/{tenant}", "is protected by the provider's signature"),
 ];
 
 #[test]

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
     Repeats, Route, batches, calls, catalog, connection, integrations, oauth, operations, providers, routing,
-    subscriptions, sync, tenancy, told, versions,
+    subscriptions, sync, tenancy, told, versions, webhooks,
 };
 use crate::{guard, openapi, problem, request};
 
@@ -47,6 +47,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         sync::routes,
         told::routes,
         subscriptions::routes,
+        webhooks::routes,
     ];
     let mut table = operations::routes(options);
     table.extend(areas.into_iter().flat_map(|routes| routes()));

@@ -22,6 +22,7 @@ pub(crate) mod sync;
 pub(crate) mod tenancy;
 pub(crate) mod told;
 pub(crate) mod versions;
+pub(crate) mod webhooks;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

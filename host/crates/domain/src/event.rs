@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::id::{DeliveryId, EventId, IntegrationId};
 use crate::time::Timestamp;
+use crate::webhook::Trust;
 
 /// Everything that Gatehouse itself tells, with what it means. The subscriptions of a host app
 /// can name nothing else, save the events of providers.
@@ -73,4 +74,8 @@ pub struct Told {
     pub id: String,
     /// The provider's own name for it.
     pub kind: String,
+    /// How far what it says is to be believed. An untrusted one says that something happened; its
+    /// data is there only where the gateway has read it from the provider.
+    #[serde(default)]
+    pub trust: Trust,
 }

@@ -47,6 +47,7 @@ pub const ALL: &[Declared] = &[
     declare("admin:system:read", Reach::Operator, "Look at the state of the whole deployment."),
     declare("admin:system:write", Reach::Operator, "Change the state of the whole deployment."),
     declare("audit:read", Reach::Tenant, "Read and verify the audit trail."),
+    declare("deliveries:write", Reach::Integration, "Release or delete quarantined webhook deliveries, and have deliveries parsed again."),
     declare("events:read", Reach::Integration, "Read events and webhook deliveries."),
     declare("executions:read", Reach::Capability, "Read the records of calls."),
     declare("executions:resolve", Reach::Capability, "Say what became of a write whose answer was lost."),

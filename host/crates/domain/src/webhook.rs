@@ -15,6 +15,12 @@ pub struct Endpoint {
     pub tenant: TenantId,
     /// Which integration it belongs to.
     pub integration: IntegrationId,
+    /// When it ends, where another has taken its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The one whose place it took, which may still be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<EndpointId>,
 }
 
 /// How far a delivery is to be believed.
@@ -61,10 +67,13 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// Which integration it is for.
     pub integration: IntegrationId,
-    /// The headers, names in lower case.
+    /// The headers, names in lower case, without those that carry a proof or a secret.
     pub headers: Vec<(String, String)>,
     /// The body's size in bytes.
     pub size: u64,
+    /// How far it is to be believed.
+    #[serde(default)]
+    pub trust: Trust,
     /// What became of it.
     #[serde(flatten)]
     pub state: DeliveryState,

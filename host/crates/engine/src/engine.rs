@@ -135,8 +135,7 @@ impl Engine {
         }))
     }
 
-    /// Settles what a crash left open, then starts the background work: parsing webhook
-    /// deliveries, running jobs, delivering events to subscriptions, pruning, erasing deleted tenants,
+    /// Settles what a crash left open, then starts the background work: running jobs, delivering events to subscriptions, pruning, erasing deleted tenants,
     /// exchanging keys, and writing when API keys were used last.
     /// The tasks end when `stop` says so.
     ///
@@ -145,7 +144,6 @@ impl Engine {
     pub async fn start(&self, stop: tokio::sync::watch::Receiver<bool>) -> Result<Vec<tokio::task::JoinHandle<()>>> {
         crate::recover::settle_interrupted(self).await?;
         self.0.stopping.set(stop.clone()).ok();
-        let parser = tokio::spawn(crate::webhook::parse_deliveries(self.clone(), stop.clone()));
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         self.0.jobs.register(Arc::new(Resolve::of(self)));
         self.register_syncs(&stop);
@@ -155,6 +153,7 @@ impl Engine {
         self.0.jobs.register(Arc::new(crate::deferred::Make::of(self)));
         self.0.jobs.register(Arc::new(crate::batches::Drive::of(self)));
         self.0.jobs.register(Arc::new(Forget::of(self)));
+        self.0.jobs.register(Arc::new(crate::webhook::Parse::of(self)));
         if let Err(error) = self.0.jobs.begin().await {
             // A full disk stops new work, not the server: the runner goes on trying.
             tracing::error!(%error, "jobs can not be run yet");
@@ -166,7 +165,7 @@ impl Engine {
         let keys = tokio::spawn(crate::rotation::exchange_keys(self.clone(), stop.clone()));
         let windows = tokio::spawn(crate::routing::keep_windows(self.clone(), stop.clone()));
         let lanes = tokio::spawn(crate::subscriptions::keep_lanes(self.clone(), stop));
-        Ok(vec![parser, keeper, runner, pruner, eraser, uses, keys, windows, lanes])
+        Ok(vec![keeper, runner, pruner, eraser, uses, keys, windows, lanes])
     }
 
     /// Where everything is kept, for plain reads and for health.

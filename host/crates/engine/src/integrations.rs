@@ -157,9 +157,7 @@ impl Engine {
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
         work.tenant(tenant).delete::<RateBudget>(&stored.id)?;
         work.tenant(tenant).delete::<IntegrationByProvider>(&(stored.provider.clone(), stored.id))?;
-        if let Some(endpoint) = stored.endpoint {
-            work.admin().delete::<Endpoint>(&endpoint)?;
-        }
+        self.close_endpoints(&stored, &mut work).await?;
         work.audit("integration.deleted", stored.id, Some(&stored.record), None)?;
         work.event(tenant, "integration.deleted", Some(&stored), stored.id, json!({ "name": stored.name }))?;
         work.commit().await?;
@@ -262,7 +260,13 @@ impl Engine {
         work.tenant(tenant).create(&by_provider)?;
         self.keep_credential(&mut work, tenant, sealed).await?;
         if let Some(id) = integration.endpoint {
-            work.admin().create(&Endpoint { id, tenant, integration: integration.id })?;
+            work.admin().create(&Endpoint {
+                id,
+                tenant,
+                integration: integration.id,
+                expires_at: None,
+                replaces: None,
+            })?;
         }
         self.schedule_syncs(&mut work, tenant, integration).await?;
         work.audit("integration.created", integration.id, None, Some(integration))?;

@@ -1,15 +1,27 @@
 //! Webhooks in: verify the raw bytes, store them, answer, and only then parse.
 //!
-//! Nothing that fails verification reaches plugin code, and there is no switch for it.
+//! Nothing that fails verification reaches plugin code, and there is no switch for it. Read in this
+//! order: `door` takes a request, `judge` has it verified, `keep` stores it, `parse` and `events`
+//! make events of it; `quarantine` and `release` hold what did not verify.
 
-mod accept;
 mod backlog;
 mod dedupe;
+mod door;
+mod endpoint;
+mod events;
+mod judge;
+mod keep;
 mod parse;
+mod proof;
 mod quarantine;
 mod read;
+mod release;
+mod secrets;
 
-pub use accept::{Accepted, Incoming};
 pub use backlog::Backlog;
-pub(crate) use parse::parse_deliveries;
+pub use door::{Address, Heard, Incoming, nothing_here};
+pub use endpoint::Moved;
+pub use gatehouse_broker::Reply;
+pub use keep::Accepted;
+pub(crate) use parse::Parse;
 pub(crate) use quarantine::Quarantine;

@@ -22,8 +22,8 @@ use crate::entry::Placed;
 use crate::page::{MAX_LIMIT, Page};
 use crate::record::{RecordId, Stored};
 use crate::records::{
-    DeliveryBody, DeliveryByIntegration, EventByIntegration, EventFeed, ExecutionByIntegration, IdempotentAnswer,
-    IdempotentRequest, PendingDelivery, RateBudget, RouteWindow, SeenDelivery,
+    DeliveryBody, DeliveryByIntegration, DeliveryProof, EventByIntegration, EventFeed, ExecutionByIntegration,
+    IdempotentAnswer, IdempotentRequest, PendingDelivery, QuarantinedDelivery, RateBudget, RouteWindow, SeenDelivery,
 };
 use crate::scope::{LivesIn, OfTenant};
 use crate::store::Store;
@@ -163,6 +163,8 @@ impl Sweep<'_> {
             change.remove(found)?;
             change.delete::<DeliveryByIntegration>(&(found.integration, found.id))?;
             change.delete::<DeliveryBody>(&found.id)?;
+            change.delete::<DeliveryProof>(&found.id)?;
+            change.delete::<QuarantinedDelivery>(&(found.integration, found.id))?;
             Ok(true)
         };
         self.go_through(&[], Some(cutoff), remove).await

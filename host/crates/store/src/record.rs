@@ -21,7 +21,8 @@ pub enum Kind {
     KeyDigest = 4,
     PluginVersion = 5,
     Endpoint = 6,
-    PendingDelivery = 7,
+    /// Kept from being used again: deliveries that were queued before each integration had its queue.
+    FormerPendingDelivery = 7,
     Intent = 8,
     Provider = 9,
     CapabilityOverride = 10,
@@ -38,6 +39,7 @@ pub enum Kind {
     OAuthStart = 23,
     OAuthFlow = 24,
     SubscriptionPlace = 25,
+    PendingDelivery = 29,
     TenantKey = 32,
     Install = 33,
     Integration = 34,
@@ -84,6 +86,8 @@ pub enum Kind {
     SubscriptionDelivery = 75,
     DueDelivery = 76,
     DeadDelivery = 77,
+    DeliveryProof = 87,
+    QuarantinedDelivery = 88,
 }
 
 /// A record: something with an identity that is stored as one value.

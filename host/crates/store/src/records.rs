@@ -28,7 +28,7 @@ pub use batch::QueuedCall;
 pub use deployment::{Deployment, OwnKeys};
 pub use event::{EventByIntegration, EventFeed};
 pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent, UnknownExecution};
-pub use integration::{IntegrationByProvider, PreviousCredential, SealedCredential};
+pub use integration::{EndpointSecrets, IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use job::{DeadJob, GroupKey, JobGroup, JobLease, JobUnique, NodeEpoch, Place, ReadyJob};
 pub use link::{LinkByIntegration, LinkId, LinkPlace};
 pub use oauth::{
@@ -45,4 +45,6 @@ pub use subscription::{
 };
 pub use sync::{ChangeKey, SyncSeen, added_at, entity_prefix, feed_position};
 pub use tenancy::{KeyDigest, TenantKey};
-pub use webhook::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};
+pub use webhook::{
+    DeliveryBody, DeliveryByIntegration, DeliveryProof, PendingDelivery, QuarantinedDelivery, SeenDelivery,
+};

@@ -72,7 +72,7 @@ pub(super) fn is_open_to_all(route: &Route, column: &Column) -> bool {
 fn public(route: &Route) -> Expect {
     match route.path {
         // Nothing verifies, and what does not looks like an endpoint that is not there.
-        "/webhooks/{endpoint}" => problem(404, "not-found", "endpoint"),
+        "/webhooks/{endpoint}" | "/webhooks/{provider}/{tenant}" => problem(404, "not-found", "endpoint"),
         // Nobody began what they name. A person reads the answer, so it is a page.
         "/oauth/start/{link}" => Expect::Good(404),
         "/oauth/cb/{context}" | "/integrations/{provider}/oauth/callback" => Expect::Good(400),
@@ -161,6 +161,9 @@ fn done(route: &Route, column: &Column) -> Expect {
         ("POST", "/executions/{execution}/cancel", _) => problem(409, "conflict", "has ended as succeeded"),
         ("POST", "/batches/{batch}/cancel", _) => problem(409, "conflict", "is finished"),
         ("POST", "/executions/{execution}/resolve", _) => problem(409, "conflict", "is not unknown"),
+        ("POST", "/integrations/{integration}/deliveries/{inbound}/replay", _) => {
+            problem(409, "conflict", "is quarantined")
+        }
         ("POST", "/execute" | "/batches" | "/integrations/{integration}/execute", Sees::OtherCapabilities) => {
             problem(403, "forbidden", "restricted to the capabilities")
         }

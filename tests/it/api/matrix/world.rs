@@ -118,7 +118,10 @@ impl World {
         // The own ones are renamed and changed by those who may; what they are stays.
         found.iter_mut().filter_map(Value::as_object_mut).for_each(|record| {
             let credential = ["credential_version", "credential_hints", "connected_at"];
-            for changing in ["name", "updated_at", "health", "status", "account"].into_iter().chain(credential) {
+            for changing in ["name", "updated_at", "health", "status", "account", "endpoint", "webhook_url"]
+                .into_iter()
+                .chain(credential)
+            {
                 record.remove(changing);
             }
         });
@@ -159,6 +162,8 @@ impl World {
                 owner.post(&entity("customer", "matrix"), json!({ "integration": id })).await.expect(201);
                 id
             }
+            ("integration", "DELETE", path) if path.contains("/quarantine/") => self.own.record(name),
+            ("inbound", ..) => quarantined(owner, &self.own.record("integration"), number).await,
             ("integration", "DELETE", _) => text(&create(owner, &self.upstream.origin).await, "id"),
             ("policy", "DELETE", _) => {
                 let policy = policy(&format!("fresh-{number}"), &self.own.record("integration"));
@@ -256,6 +261,13 @@ impl World {
             ("POST", "/integrations/{integration}/rotate") => json!({
                 "credentials": { "secret_key": SECRET_KEY, "webhook_secret": WEBHOOK_SECRET }, "overlap_seconds": 0,
             }),
+            ("POST", "/integrations/{integration}/webhooks/rotate") => json!({ "overlap_seconds": 0 }),
+            ("PUT", "/integrations/{integration}/webhooks/secrets") => {
+                json!({ "secrets": { "webhook_secret": WEBHOOK_SECRET } })
+            }
+            ("POST", "/integrations/{integration}/webhooks/quarantine/{inbound}/release") => {
+                json!({ "as_untrusted": true })
+            }
             ("PUT", "/integrations/{integration}") => json!({ "name": "Renamed" }),
             ("POST", "/integrations/{integration}/execute") => {
                 json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("matrix") })
@@ -276,7 +288,9 @@ impl World {
             (_, path) if path.contains("/records/") => json!({ "data": {} }),
             ("PUT", "/providers/{provider}/oauth-app" | "/oauth-apps/{provider}") => app(),
             ("POST", "/integrations/{integration}/connect-links") => json!({}),
-            ("POST", "/plugins" | "/webhooks/{endpoint}") => return b"neither wasm nor JSON".to_vec(),
+            ("POST", "/plugins" | "/webhooks/{endpoint}" | "/webhooks/{provider}/{tenant}") => {
+                return b"neither wasm nor JSON".to_vec();
+            }
             (method, path) => panic!("say in matrix/world.rs what {method} {path} takes"),
         };
         body.to_string().into_bytes()
@@ -314,8 +328,10 @@ impl Side {
         }] });
         let batch = text(&owner.post("/batches", calls).await.expect(202), "id");
         finished(&owner, &batch).await;
+        let inbound = quarantined(&owner, &integration, 0).await;
         let records = HashMap::from([
             ("batch", batch),
+            ("inbound", inbound),
             ("event", text(&feed["items"][0], "id")),
             ("execution", text(&done, "execution")),
             ("endpoint", text(&view, "webhook_url").rsplit('/').next().unwrap().to_owned()),
@@ -359,6 +375,15 @@ async fn finished(owner: &Client, batch: &str) {
     eventually("the end of a batch", is_over).await;
 }
 
+/// A delivery that does not verify, as it is kept.
+async fn quarantined(owner: &Client, integration: &str, number: usize) -> String {
+    let view = owner.get(&format!("/integrations/{integration}")).await.expect(200);
+    let path = text(&view, "webhook_url").split_once("/api/v1").unwrap().1.to_owned();
+    owner.post_bytes(&path, format!("forged {number}").into_bytes(), &[]).await.expect_problem(404, "endpoint");
+    let kept = owner.get(&format!("/integrations/{integration}/webhooks/quarantine?limit=1")).await.expect(200);
+    text(&kept["items"][0], "id")
+}
+
 /// The path of an entity's links.
 fn entity(kind: &str, id: &str) -> String {
     format!("/entities/{kind}/{id}/integrations")
@@ -384,6 +409,7 @@ fn absent(name: &str) -> String {
         "key" => "key",
         "tenant" => "ten",
         "endpoint" => "end",
+        "inbound" => "del",
         "policy" => "pol",
         "run" => "run",
         "change" => "chg",

@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 use gatehouse_domain::execution::Execution;
 
-use super::Access::{Needs, Public};
+use super::Access::Needs;
 use super::Route;
 use crate::page::Listing;
-use crate::routes::{execute, executions, webhooks};
+use crate::routes::{execute, executions};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -52,14 +52,5 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .repeats_by_itself()
         .gives::<execute::Executed>(StatusCode::OK),
-        Route::post(
-            "/webhooks/{endpoint}",
-            Public,
-            "Where a provider's webhooks reach us: verified, durable before the answer",
-            webhooks::accept,
-        )
-        .repeats_by_itself()
-        .takes_bytes("application/octet-stream")
-        .gives::<webhooks::Receipt>(StatusCode::OK),
     ]
 }

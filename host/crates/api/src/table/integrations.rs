@@ -3,14 +3,13 @@
 use axum::http::StatusCode;
 use gatehouse_domain::capability::Capability;
 use gatehouse_domain::event::Event;
-use gatehouse_domain::webhook::Delivery;
 use gatehouse_engine::integrations::Status;
 use serde_json::{Map, Value};
 
 use super::Access::Needs;
 use super::{PAGED, Route};
 use crate::page::{Items, Listing};
-use crate::routes::{connect, events, integrations, webhooks};
+use crate::routes::{connect, events, integrations};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -75,13 +74,5 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .query(PAGED)
         .gives::<Listing<Event>>(StatusCode::OK),
-        Route::get(
-            "/integrations/{integration}/deliveries",
-            Needs("events:read"),
-            "List webhook deliveries, quarantined ones among them",
-            webhooks::deliveries,
-        )
-        .query(PAGED)
-        .gives::<Listing<Delivery>>(StatusCode::OK),
     ]
 }

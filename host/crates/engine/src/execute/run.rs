@@ -9,8 +9,7 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
-use gatehouse_domain::manifest::{CapabilityRules, WebhookRules};
-use gatehouse_domain::webhook::Trust;
+use gatehouse_domain::manifest::CapabilityRules;
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_runtime::{Answer, Call, Cancel, Parameters, Plugin, Target};
 use serde_json::{Map, Value};
@@ -151,11 +150,6 @@ impl Run {
     /// The parameters as the component takes them.
     pub(crate) fn parse(&self, ask: &Ask) -> Result<Parameters> {
         self.plugin.parse(&ask.capability, &ask.parameters)
-    }
-
-    /// How far a delivery that verified is to be believed.
-    pub(crate) fn trust(&self) -> Trust {
-        self.plugin.manifest().webhook.as_ref().map_or(Trust::Untrusted, WebhookRules::trust)
     }
 
     /// The headers of a delivery as the gateway may see them: without the signature.

@@ -220,7 +220,13 @@ impl Engine {
             if target.manifest.webhook.is_some() && integration.endpoint.is_none() {
                 let id = Id::unguessable(random()?);
                 integration.endpoint = Some(id);
-                work.admin().create(&Endpoint { id, tenant: *tenant, integration: integration.id })?;
+                work.admin().create(&Endpoint {
+                    id,
+                    tenant: *tenant,
+                    integration: integration.id,
+                    expires_at: None,
+                    replaces: None,
+                })?;
             }
             work.tenant(*tenant).replace(stored, &integration)?;
             work.audit("integration.moved_version", integration.id, Some(&stored.record), Some(&integration))?;

@@ -71,6 +71,7 @@ impl Engine {
         let version = self.plugin_of(&stored.record).await?;
         let (next, mut sealed) = self.with_credential(by, &version, &stored.record, &ask.credentials).await?;
         let (next, tested) = self.prove(by, &next, &sealed).await?;
+        sealed.endpoint = old.endpoint;
         sealed.previous = (self.now() < until).then_some(PreviousCredential {
             version: old.version,
             key_version: old.key_version,
@@ -155,7 +156,11 @@ impl Engine {
             next.settings = settings;
         }
         let (next, sealed) = match &ask.credentials {
-            Some(credentials) => self.with_credential(by, &version, &next, credentials).await?,
+            Some(credentials) => {
+                let old = self.sealed(tenant, stored.id).await.ok();
+                let (next, sealed) = self.with_credential(by, &version, &next, credentials).await?;
+                (next, SealedCredential { endpoint: old.and_then(|old| old.endpoint), ..sealed })
+            }
             None => (next, self.sealed(tenant, stored.id).await?),
         };
         let (next, tested) = self.prove(by, &next, &sealed).await?;

@@ -31,7 +31,14 @@ impl Engine {
         let version = integration.credential_version;
         let context = CredentialContext { tenant, integration: integration.id, version };
         let fields = self.0.vault.seal(&key, &context, credentials)?;
-        Ok(SealedCredential { integration: integration.id, version, key_version: key.version, fields, previous: None })
+        Ok(SealedCredential {
+            integration: integration.id,
+            version,
+            key_version: key.version,
+            fields,
+            previous: None,
+            endpoint: None,
+        })
     }
 
     /// Adds a sealed credential to a work, all of it sealed by the tenant's newest key. Every

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use gatehouse_domain::id::TenantId;
-use gatehouse_domain::integration::Integration;
 use gatehouse_domain::key::ApiKey;
 use gatehouse_domain::tenant::{Tenant, TenantStatus};
 use gatehouse_domain::time::SignedDuration;
@@ -62,12 +61,8 @@ impl Engine {
     /// Erases one tenant: first what the deployment keeps of it, found through its own records,
     /// then those.
     async fn erase(&self, tenant: TenantId) -> Result<()> {
-        self.each_of::<Integration>(tenant, |integration, change| match integration.endpoint {
-            Some(endpoint) => change.admin().delete::<Endpoint>(&endpoint),
-            None => Ok(()),
-        })
-        .await?;
         self.each_of::<ApiKey>(tenant, |key, change| change.admin().delete::<KeyDigest>(&key.id)).await?;
+        self.forget_where::<Endpoint>(|endpoint| endpoint.tenant == tenant).await?;
         self.forget_where::<PendingDelivery>(|pending| pending.tenant == tenant).await?;
         self.forget_where::<SubscriptionPlace>(|place| place.tenant == tenant).await?;
         self.forget_where::<Intent>(|intent| intent.tenant == tenant).await?;

@@ -1,190 +1,145 @@
 //! From durable bytes to events: the gateway parses what the host has verified.
 //!
-//! The queue is in the store, so a delivery that was answered with 2xx is parsed even
-//! when the server is killed in between. Events and the end of the delivery's turn in the
-//! queue are one commit.
+//! Each integration has its own queue in the store and one job that works on it, so a gateway that
+//! is slow or broken holds up its own integration and no other. A delivery that was answered with
+//! 2xx is parsed even when the server is killed in between.
 
-use std::time::Duration;
+use std::sync::Weak;
+use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use gatehouse_domain::Result;
-use gatehouse_domain::event::{Event, Told};
-use gatehouse_domain::id::TenantId;
-use gatehouse_domain::integration::Integration;
+use async_trait::async_trait;
+use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::job::Class;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
-use gatehouse_domain::webhook::{Delivery, DeliveryState};
-use gatehouse_runtime::{Answer, Target};
-use gatehouse_store::records::{DeliveryBody, PendingDelivery};
-use gatehouse_store::{Page, Stored};
-use serde::Deserialize;
-use serde_json::Value;
-use tokio::sync::watch::Receiver;
+use gatehouse_domain::{Error, Result};
+use gatehouse_store::records::PendingDelivery;
+use gatehouse_store::{Change, Page};
+use serde::{Deserialize, Serialize};
 
+use super::events::{Parsed, parse_one};
 use crate::Engine;
-use crate::execute::Run;
+use crate::engine::Inner;
+use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Signal, Tries, Unique, When};
 
-/// How often the gateway is asked before a delivery is given up.
-const ATTEMPTS: u32 = 8;
-/// How many deliveries are parsed at the same time.
-const AT_ONCE: usize = 8;
-/// How long to wait for news before looking for deliveries whose pause is over.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const KIND: &str = "webhook.parse";
+/// How long a job works before it lets others have its place.
+const SLICE: Duration = Duration::from_secs(2);
+/// How many deliveries are read from the queue at a time.
+const BATCH: usize = 32;
+/// After so many faults in a row the gateway itself is broken, and not a delivery.
+const BROKEN: u32 = 3;
+/// How long a broken gateway rests before it is asked again.
+const REST: SignedDuration = SignedDuration::from_secs(60);
 
-/// An event as the gateway writes it: `gatehouse:plugin/webhook.event`.
-#[derive(Deserialize)]
-struct Parsed {
-    id: String,
-    kind: String,
-    provider_kind: String,
-    occurred_at_ms: u64,
-    subject: Option<String>,
-    data: Value,
-}
+/// Works on the queue of an integration. The engine holds it, so it does not hold the engine.
+pub(crate) struct Parse(Weak<Inner>);
 
-/// Parses deliveries until `stop` says so.
-pub(crate) async fn parse_deliveries(engine: Engine, mut stop: Receiver<bool>) {
-    let mut news = engine.0.store.admin().watch::<PendingDelivery>();
-    loop {
-        if let Err(error) = parse_due(&engine).await {
-            tracing::error!(%error, "parsing webhook deliveries failed; it is tried again");
-        }
-        tokio::select! {
-            () = news.changed() => {}
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
-    }
-}
-
-async fn parse_due(engine: &Engine) -> Result<()> {
-    let mut page = Page::first(100);
-    loop {
-        let pending = engine.0.store.admin().list::<PendingDelivery>(&page).await?;
-        let now = engine.now();
-        let due = pending.items.into_iter().filter(|pending| pending.not_before <= now);
-        futures_util::stream::iter(due)
-            .for_each_concurrent(AT_ONCE, |pending| async move {
-                if let Err(error) = parse_one(engine, &pending).await {
-                    tracing::error!(%error, delivery.id = %pending.delivery, "a webhook delivery could not be settled");
-                }
-            })
-            .await;
-        match pending.next {
-            Some(next) => page.after = Some(next),
-            None => return Ok(()),
-        }
-    }
-}
-
-async fn parse_one(engine: &Engine, pending: &PendingDelivery) -> Result<()> {
-    let scope = engine.0.store.tenant(pending.tenant);
-    let delivery = scope.get::<Delivery>(&pending.delivery).await?;
-    let body = scope.get::<DeliveryBody>(&pending.delivery).await?;
-    let (Some(delivery), Some(body)) = (delivery, body) else { return forget(engine, pending).await };
-    let Some(integration) = scope.get::<Integration>(&delivery.integration).await? else {
-        return forget(engine, pending).await;
-    };
-    match ask_gateway(engine, pending.tenant, &integration.record, &delivery, body.record.body).await {
-        Ok(events) => keep_events(engine, pending, &integration.record, &delivery, events).await,
-        Err(reason) => {
-            let last = try_later(engine, pending, &delivery, reason).await?;
-            engine.0.metrics.webhooks.not_parsed(&integration.provider, last);
-            Ok(())
-        }
-    }
-}
-
-async fn ask_gateway(
-    engine: &Engine,
+/// Whose queue.
+#[derive(Debug, Serialize, Deserialize)]
+struct Payload {
     tenant: TenantId,
-    integration: &Integration,
-    delivery: &Delivery,
-    body: Vec<u8>,
-) -> Result<Vec<Parsed>, String> {
-    let mut run = Run::prepare(engine, tenant, integration).await.map_err(|error| error.message)?;
-    if let Err(error) = run.sign(engine, engine.longest()).await {
-        // Most deliveries are parsed without asking the provider for anything.
-        tracing::debug!(%error, "a delivery is parsed without a token");
-    }
-    let target = Target::ParseWebhook { trust: run.trust(), headers: run.without_signature(&delivery.headers), body };
-    let report = run.look(engine, target).await.map_err(|error| error.message)?;
-    match report.answer {
-        Answer::Ok(events) => serde_json::from_value(events).map_err(|error| error.to_string()),
-        Answer::Refused(error) => Err(error.message),
-        Answer::Fault(fault) => Err(fault.describe()),
-    }
+    integration: IntegrationId,
 }
 
-async fn keep_events(
+/// Where a slice of work has ended.
+enum Ended {
+    /// The queue is empty.
+    Empty,
+    /// There is more to do at once.
+    More,
+    /// There is more to do later.
+    Later(Timestamp),
+}
+
+/// Sees that the queue of an integration is worked on, now or at a time, from the commit of the
+/// change on.
+pub(super) async fn enqueue(
     engine: &Engine,
-    pending: &PendingDelivery,
-    integration: &Integration,
-    delivery: &Stored<Delivery>,
-    events: Vec<Parsed>,
+    change: &mut Change,
+    tenant: TenantId,
+    integration: IntegrationId,
+    at: Option<Timestamp>,
 ) -> Result<()> {
-    let mut work = engine.own_work(Some(pending.tenant));
-    let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-    for parsed in events {
-        work.tell(pending.tenant, &event(engine, integration, delivery, parsed)?)?;
+    let payload = serde_json::to_value(Payload { tenant, integration })
+        .map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
+    // The one that waits for its time must not hold up what comes now.
+    let unique = match at {
+        None => Unique { key: integration.to_string(), on_waiting: OnWaiting::Ignore },
+        Some(_) => Unique { key: format!("{integration}/later"), on_waiting: OnWaiting::Replace },
+    };
+    let job = NewJob {
+        tenant: Some(tenant),
+        class: Class::Webhook,
+        when: at.map_or(When::Now, When::At),
+        unique: Some(unique),
+        group: Some(format!("webhook/{integration}")),
+        ..NewJob::new(KIND, payload)
+    };
+    engine.jobs().enqueue(&mut change.admin(), job).await.map(|_| ())
+}
+
+impl Parse {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        Self(std::sync::Arc::downgrade(&engine.0))
     }
-    let mut settled = delivery.record.clone();
-    settled.state = DeliveryState::Parsed { events: count };
-    settled.attempts += 1;
-    work.tenant(pending.tenant).replace(delivery, &settled)?;
-    work.admin().delete::<PendingDelivery>(&pending.delivery)?;
-    work.commit().await?;
-    let after = engine.now().duration_since(delivery.received_at).unsigned_abs();
-    engine.0.metrics.webhooks.parsed(&integration.provider, after);
-    Ok(())
 }
 
-fn event(engine: &Engine, integration: &Integration, delivery: &Delivery, parsed: Parsed) -> Result<Event> {
-    Ok(Event {
-        id: engine.new_id()?,
-        kind: parsed.kind,
-        integration: Some(integration.id),
-        provider: Some(integration.provider.clone()),
-        told: Some(Told { delivery: delivery.id, id: parsed.id, kind: parsed.provider_kind }),
-        subject: parsed.subject,
-        data: parsed.data,
-        occurred_at: gatehouse_domain::time::from_millis(i64::try_from(parsed.occurred_at_ms).unwrap_or(i64::MAX)),
-        received_at: delivery.received_at,
-    })
-}
-
-/// Puts a delivery back, or gives it up; whether it was given up.
-async fn try_later(
-    engine: &Engine,
-    pending: &PendingDelivery,
-    delivery: &Stored<Delivery>,
-    reason: String,
-) -> Result<bool> {
-    let attempts = pending.attempts + 1;
-    tracing::warn!(delivery.id = %pending.delivery, attempts, reason, "the gateway could not parse a delivery");
-    let mut change = engine.0.store.change();
-    let mut next = delivery.record.clone();
-    next.attempts = attempts;
-    let last = attempts >= ATTEMPTS;
-    if last {
-        next.state = DeliveryState::Failed { reason };
-        change.admin().delete::<PendingDelivery>(&pending.delivery)?;
-    } else {
-        let not_before = later(engine.now(), attempts);
-        change.admin().put(&PendingDelivery { not_before, attempts, ..pending.clone() })?;
+#[async_trait]
+impl Handler for Parse {
+    fn kind(&self) -> &'static str {
+        KIND
     }
-    change.tenant(pending.tenant).replace(delivery, &next)?;
-    change.commit().await?;
-    Ok(last)
+
+    /// What is given up is a delivery, with its reason, and never the queue.
+    fn tries(&self) -> Tries {
+        Tries { most: u32::MAX, cap: SignedDuration::from_secs(60), ..Tries::default() }
+    }
+
+    async fn run(&self, job: &Claimed) -> Result<Outcome> {
+        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let Payload { tenant, integration } = job.payload()?;
+        let ended = work_on(&engine, job, integration).await?;
+        let mut change = engine.0.store.change();
+        match ended {
+            Ended::Empty => {}
+            Ended::More => enqueue(&engine, &mut change, tenant, integration, None).await?,
+            Ended::Later(at) => enqueue(&engine, &mut change, tenant, integration, Some(at)).await?,
+        }
+        Ok(Outcome::done(change))
+    }
 }
 
-/// The integration was deleted in the meantime: nobody is left to hear of it.
-async fn forget(engine: &Engine, pending: &PendingDelivery) -> Result<()> {
-    let mut change = engine.0.store.change();
-    change.admin().delete::<PendingDelivery>(&pending.delivery)?;
-    change.commit().await.map(|_| ())
-}
-
-fn later(now: Timestamp, attempts: u32) -> Timestamp {
-    let pause = SignedDuration::from_secs(5 << attempts.min(10));
-    now.saturating_add(pause).unwrap_or(Timestamp::MAX)
+/// Parses what is due, oldest first, for as long as a slice lasts.
+async fn work_on(engine: &Engine, job: &Claimed, integration: IntegrationId) -> Result<Ended> {
+    let (started, mut faults) = (Instant::now(), 0);
+    let mut page = Page::first(BATCH);
+    let mut next: Option<Timestamp> = None;
+    loop {
+        let queue = engine.0.store.admin().list_under::<PendingDelivery>(&integration.to_bytes(), &page).await?;
+        for pending in &queue.items {
+            if pending.not_before > engine.now() {
+                next = Some(next.map_or(pending.not_before, |next| next.min(pending.not_before)));
+                continue;
+            }
+            if job.signal() != Signal::Go || started.elapsed() > SLICE {
+                return Ok(Ended::More);
+            }
+            match parse_one(engine, pending).await? {
+                Parsed::Settled => faults = 0,
+                Parsed::Later(at) => next = Some(next.map_or(at, |next| next.min(at))),
+                Parsed::Fault(at) => {
+                    faults += 1;
+                    next = at.into_iter().chain(next).min();
+                }
+            }
+            if faults >= BROKEN {
+                tracing::warn!(integration.id = %integration, "a gateway faults at each delivery; it rests");
+                return Ok(Ended::Later(engine.now().saturating_add(REST).unwrap_or(Timestamp::MAX)));
+            }
+        }
+        match queue.next {
+            Some(next) => page.after = Some(next),
+            None => return Ok(next.map_or(Ended::Empty, Ended::Later)),
+        }
+    }
 }

@@ -24,6 +24,24 @@ pub struct SealedCredential {
     /// The generation before, while webhooks that are signed with it are still taken.
     #[serde(default)]
     pub previous: Option<PreviousCredential>,
+    /// Secrets of the integration's endpoint, such as one that the provider issued when it was told
+    /// of the endpoint. They come before the fields of the same names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<EndpointSecrets>,
+}
+
+/// Secrets that belong to an endpoint and not to the credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointSecrets {
+    /// The generation of the tenant's key that seals them.
+    pub key_version: u32,
+    /// The sealed bytes of each, in base64.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl EndpointSecrets {
+    /// What their sealed fields are bound to in place of a generation.
+    pub const VERSION: u32 = 1;
 }
 
 /// One part of a sealed credential: fields that are sealed together.
@@ -41,12 +59,17 @@ impl SealedCredential {
     /// Every part, for whoever seals all of it again. A part that is not told of here would become
     /// unreadable with the key that seals it.
     pub fn parts(&mut self) -> Vec<SealedPart<'_>> {
-        let Self { integration: _, version, key_version, fields, previous } = self;
+        let Self { integration: _, version, key_version, fields, previous, endpoint } = self;
         let own = SealedPart { version: *version, key_version, fields };
         let previous = previous.as_mut().map(|PreviousCredential { version, key_version, fields, until: _ }| {
             SealedPart { version: *version, key_version, fields }
         });
-        std::iter::once(own).chain(previous).collect()
+        let endpoint = endpoint.as_mut().map(|EndpointSecrets { key_version, fields }| SealedPart {
+            version: EndpointSecrets::VERSION,
+            key_version,
+            fields,
+        });
+        std::iter::once(own).chain(previous).chain(endpoint).collect()
     }
 
     /// The generations of the tenant's key that are needed to open all of it.

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::encoding::{base64, hex};
 use crate::record::{GlobalRecord, Kind, Record, TenantRecord};
 
-/// A delivery that the gateway has yet to parse. The list of these is a durable queue.
+/// A delivery that the gateway has yet to parse. The list of an integration's is its durable queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingDelivery {
     /// Whose it is.
     pub tenant: TenantId,
+    /// Its integration.
+    pub integration: IntegrationId,
     /// The delivery.
     pub delivery: DeliveryId,
     /// When it may be tried next.
@@ -55,6 +57,46 @@ pub struct SeenDelivery {
     pub expires_at: Timestamp,
 }
 
+/// What a quarantined delivery came with, sealed, as it may hold a secret: method, address and headers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryProof {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The sealed JSON, in base64.
+    pub sealed: String,
+}
+
+/// Lists an integration's quarantined deliveries, oldest first, with their sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantinedDelivery {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The body's size in bytes.
+    pub size: u64,
+}
+
+impl Record for DeliveryProof {
+    const KIND: Kind = Kind::DeliveryProof;
+    const SCHEMA: u8 = 1;
+    type Id = DeliveryId;
+    fn id(&self) -> DeliveryId {
+        self.delivery
+    }
+}
+impl TenantRecord for DeliveryProof {}
+
+impl Record for QuarantinedDelivery {
+    const KIND: Kind = Kind::QuarantinedDelivery;
+    const SCHEMA: u8 = 1;
+    type Id = (IntegrationId, DeliveryId);
+    fn id(&self) -> Self::Id {
+        (self.integration, self.delivery)
+    }
+}
+impl TenantRecord for QuarantinedDelivery {}
+
 impl Record for Endpoint {
     const KIND: Kind = Kind::Endpoint;
     const SCHEMA: u8 = 1;
@@ -68,9 +110,9 @@ impl GlobalRecord for Endpoint {}
 impl Record for PendingDelivery {
     const KIND: Kind = Kind::PendingDelivery;
     const SCHEMA: u8 = 1;
-    type Id = DeliveryId;
-    fn id(&self) -> DeliveryId {
-        self.delivery
+    type Id = (IntegrationId, DeliveryId);
+    fn id(&self) -> Self::Id {
+        (self.integration, self.delivery)
     }
 }
 impl GlobalRecord for PendingDelivery {}

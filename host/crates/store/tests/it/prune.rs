@@ -88,6 +88,7 @@ fn add_delivery(change: &mut Change, days_ago: i64, n: u8, pending: bool) {
         headers: Vec::new(),
         size: 1,
         state: DeliveryState::Pending,
+        trust: gatehouse_domain::webhook::Trust::Verified,
         attempts: 0,
         received_at: EPOCH,
     };
@@ -95,7 +96,13 @@ fn add_delivery(change: &mut Change, days_ago: i64, n: u8, pending: bool) {
     change.tenant(tenant()).create(&DeliveryByIntegration { integration: integration(0), delivery: id }).unwrap();
     change.tenant(tenant()).create(&DeliveryBody { delivery: id, body: vec![n; 40_000] }).unwrap();
     if pending {
-        let pending = PendingDelivery { tenant: tenant(), delivery: id, not_before: EPOCH, attempts: 3 };
+        let pending = PendingDelivery {
+            tenant: tenant(),
+            integration: integration(0),
+            delivery: id,
+            not_before: EPOCH,
+            attempts: 3,
+        };
         change.admin().create(&pending).unwrap();
     }
 }

@@ -203,7 +203,14 @@ impl Place {
         };
         let (key_version, until) = (key.version, Timestamp::MAX);
         let previous = PreviousCredential { version: version - 1, key_version, fields: seal(version - 1), until };
-        SealedCredential { integration, version, key_version, fields: seal(version), previous: Some(previous) }
+        SealedCredential {
+            integration,
+            version,
+            key_version,
+            fields: seal(version),
+            previous: Some(previous),
+            endpoint: None,
+        }
     }
 
     fn store(&self, storage: Arc<dyn Storage>) -> Store {
