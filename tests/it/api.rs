@@ -3,6 +3,7 @@
 mod connect;
 mod docs;
 mod execute;
+pub(crate) mod hooks;
 mod integrations;
 mod matrix;
 mod once;

@@ -3,6 +3,7 @@
 
 mod openapi;
 mod promtool;
+mod signers;
 mod stateful;
 mod webhooks;
 

@@ -29,8 +29,8 @@ const INSTALL_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// How long a peer may take to show that it works.
 const CHECK_LIMIT: Duration = Duration::from_secs(60);
 
-/// The Python packages: the provider, its library, and what verifies webhooks. The others are what
-/// those need: pinned, so that a release of theirs can not break a build that worked.
+/// The Python packages: a stateful provider, libraries by which providers have webhooks verified, and
+/// what those need. All are pinned, so that a release of theirs can not break a build that worked.
 const PYTHON_PACKAGES: &[&str] = &[
     "localstripe==1.15.10",
     "stripe==16.1.0",
@@ -51,6 +51,10 @@ const PYTHON_PACKAGES: &[&str] = &[
     "pydantic_core==2.50.4",
     "typing-inspection==0.4.5",
     "wrapt==2.5.2",
+    "slack_sdk==3.47.0",
+    "twilio==9.13.0",
+    "PyJWT==2.15.1",
+    "aiohttp-retry==2.9.1",
 ];
 
 /// Debian's own build, for Prometheus' linter.

@@ -197,3 +197,6 @@ proptest! {
         prop_assert!(verify(scheme, &other, &headers, &body, now).is_err());
     }
 }
+
+mod handshakes;
+mod schemes;
