@@ -59,14 +59,14 @@ fn signers() -> Vec<Signer> {
         },
         Signer {
             name: "twilio",
-            import: "from twilio.request_validator import RequestValidator\nfrom urllib.parse import parse_qs",
-            sign: "form = parse_qs(body, keep_blank_values=True)\n\
+            import: "from twilio.request_validator import RequestValidator\nfrom urllib.parse import parse_qsl",
+            sign: "form = dict(parse_qsl(body, keep_blank_values=True))\n\
                    headers = {'X-Twilio-Signature': RequestValidator(secret).compute_signature(url, form)}",
             verify: hmac(json!({ "algorithm": "sha1", "header": "X-Twilio-Signature", "signed": "{url}{form}",
                 "encoding": "base64" })),
             secret: WEBHOOK_SECRET,
             content_type: form,
-            body: "MessageSid=SM1&Body=Hi+there&From=%2B4912&Media=b&Media=a&Empty=",
+            body: "MessageSid=SM1&Body=Hi+there&From=%2B4912&Media=b&Empty=",
         },
         Signer {
             name: "standardwebhooks",

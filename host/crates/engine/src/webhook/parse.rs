@@ -4,7 +4,8 @@
 //! is slow or broken holds up its own integration and no other. A delivery that was answered with
 //! 2xx is parsed even when the server is killed in between.
 
-use std::sync::Weak;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -32,7 +33,37 @@ const BROKEN: u32 = 3;
 const REST: SignedDuration = SignedDuration::from_secs(60);
 
 /// Works on the queue of an integration. The engine holds it, so it does not hold the engine.
-pub(crate) struct Parse(Weak<Inner>);
+pub(crate) struct Parse {
+    engine: Weak<Inner>,
+    rests: Rests,
+}
+
+/// How often each gateway faulted in a row of late, and until when it rests. A restart forgets it,
+/// and a broken gateway then shows anew that it is.
+#[derive(Default)]
+struct Rests(Mutex<HashMap<IntegrationId, (u32, Timestamp)>>);
+
+impl Rests {
+    /// Until when the gateway of an integration rests, where it does.
+    fn until(&self, integration: IntegrationId, now: Timestamp) -> Option<Timestamp> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&integration).filter(|(faults, until)| *faults >= BROKEN && now < *until).map(|(_, until)| *until)
+    }
+
+    fn note_fault(&self, integration: IntegrationId, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (faults, until) = known.entry(integration).or_insert((0, now));
+        *faults += 1;
+        if *faults >= BROKEN {
+            *until = now.saturating_add(REST).unwrap_or(Timestamp::MAX);
+            tracing::warn!(integration.id = %integration, faults, "a gateway faults at each delivery; it rests");
+        }
+    }
+
+    fn forget(&self, integration: IntegrationId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&integration);
+    }
+}
 
 /// Whose queue.
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,7 +111,7 @@ pub(super) async fn enqueue(
 
 impl Parse {
     pub(crate) fn of(engine: &Engine) -> Self {
-        Self(std::sync::Arc::downgrade(&engine.0))
+        Self { engine: std::sync::Arc::downgrade(&engine.0), rests: Rests::default() }
     }
 }
 
@@ -96,9 +127,9 @@ impl Handler for Parse {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = self.engine.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
         let Payload { tenant, integration } = job.payload()?;
-        let ended = work_on(&engine, job, integration).await?;
+        let ended = work_on(&engine, job, integration, &self.rests).await?;
         let mut change = engine.0.store.change();
         match ended {
             Ended::Empty => {}
@@ -110,8 +141,8 @@ impl Handler for Parse {
 }
 
 /// Parses what is due, oldest first, for as long as a slice lasts.
-async fn work_on(engine: &Engine, job: &Claimed, integration: IntegrationId) -> Result<Ended> {
-    let (started, mut faults) = (Instant::now(), 0);
+async fn work_on(engine: &Engine, job: &Claimed, integration: IntegrationId, rests: &Rests) -> Result<Ended> {
+    let started = Instant::now();
     let mut page = Page::first(BATCH);
     let mut next: Option<Timestamp> = None;
     loop {
@@ -124,17 +155,16 @@ async fn work_on(engine: &Engine, job: &Claimed, integration: IntegrationId) -> 
             if job.signal() != Signal::Go || started.elapsed() > SLICE {
                 return Ok(Ended::More);
             }
+            if let Some(until) = rests.until(integration, engine.now()) {
+                return Ok(Ended::Later(until));
+            }
             match parse_one(engine, pending).await? {
-                Parsed::Settled => faults = 0,
+                Parsed::Settled => rests.forget(integration),
                 Parsed::Later(at) => next = Some(next.map_or(at, |next| next.min(at))),
                 Parsed::Fault(at) => {
-                    faults += 1;
+                    rests.note_fault(integration, engine.now());
                     next = at.into_iter().chain(next).min();
                 }
-            }
-            if faults >= BROKEN {
-                tracing::warn!(integration.id = %integration, "a gateway faults at each delivery; it rests");
-                return Ok(Ended::Later(engine.now().saturating_add(REST).unwrap_or(Timestamp::MAX)));
             }
         }
         match queue.next {
