@@ -20,7 +20,14 @@ async fn fill(store: &Store, tenant: TenantId) {
         let fields = [("key".to_owned(), "x".repeat(40_000))].into();
         change
             .tenant(tenant)
-            .create(&SealedCredential { integration, version: 1, key_version: 1, fields, previous: None })
+            .create(&SealedCredential {
+                integration,
+                version: 1,
+                key_version: 1,
+                fields,
+                previous: None,
+                endpoint: None,
+            })
             .unwrap();
         change.tenant(tenant).create(&IntegrationByProvider { provider: "acme".into(), integration }).unwrap();
     }

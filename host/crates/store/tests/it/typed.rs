@@ -9,8 +9,9 @@ use gatehouse_domain::link::{Entity, Link};
 use gatehouse_domain::tenant::Tenant;
 use gatehouse_domain::time::{EPOCH, from_millis};
 use gatehouse_store::records::{
-    ClosedKey, DeliveryBody, Deployment, EventByIntegration, IdempotentRequest, KeyDigest, LinkByIntegration, OwnKeys,
-    PreviousCredential, Rotation, RotationOf, RouteMinute, RouteWindow, SealedCredential, SeenDelivery, TenantKey,
+    ClosedKey, DeliveryBody, Deployment, EndpointSecrets, EventByIntegration, IdempotentRequest, KeyDigest,
+    LinkByIntegration, OwnKeys, PreviousCredential, Rotation, RotationOf, RouteMinute, RouteWindow, SealedCredential,
+    SeenDelivery, TenantKey,
 };
 use gatehouse_store::storage::Scan;
 use gatehouse_store::{Cursor, Page, Record};
@@ -286,6 +287,7 @@ fn records_keep_their_json() {
             version: 2,
             key_version: 1,
             previous: None,
+            endpoint: None,
             fields: BTreeMap::from([("api_key".into(), "c2VhbGVk".into())]),
         },
         json!({"integration": zeros("int"), "version": 2, "key_version": 1, "fields": {"api_key": "c2VhbGVk"}, "previous": null}),
@@ -333,8 +335,9 @@ fn every_part_of_a_sealed_credential_is_told_of() {
         key_version: 5,
         fields: fields("new"),
         previous: Some(previous),
+        endpoint: Some(EndpointSecrets { key_version: 3, fields: fields("endpoint's") }),
     };
-    assert_eq!(sealed.key_versions(), [4, 5]);
+    assert_eq!(sealed.key_versions(), [3, 4, 5]);
     for part in sealed.parts() {
         *part.key_version = 6;
         part.fields.insert("api_key".to_owned(), format!("again {}", part.version));
@@ -342,6 +345,7 @@ fn every_part_of_a_sealed_credential_is_told_of() {
     assert_eq!(sealed.key_versions(), [6]);
     assert_eq!((&sealed.fields, sealed.version), (&fields("again 2"), 2));
     assert_eq!(sealed.previous.unwrap().fields, fields("again 1"));
+    assert_eq!(sealed.endpoint.unwrap().fields, fields(&format!("again {}", EndpointSecrets::VERSION)));
 }
 
 #[test]
