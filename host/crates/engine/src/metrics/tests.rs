@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gatehouse_domain::Error;
 use gatehouse_domain::execution::{Cost, Fault, ProviderCall};
+use gatehouse_domain::id::{IntegrationId, RunId};
+use gatehouse_domain::sync::{Counts, SyncRun};
 use gatehouse_runtime::plugin::Source;
 use gatehouse_runtime::{Answer, Report};
 
@@ -40,6 +42,18 @@ fn request(status: Option<u16>) -> ProviderCall {
         failure: None,
         rate: None,
     }
+}
+
+fn run() -> SyncRun {
+    let epoch = Timestamp::UNIX_EPOCH;
+    serde_json::from_value(serde_json::json!({
+        "id": RunId::from_bytes([1; 16]), "integration": IntegrationId::from_bytes([1; 16]), "entity": "contacts",
+        "mode": "full", "direction": "pull", "trigger": "manual", "state": "succeeded", "phase": "pull",
+        "from_start": true, "read_all": true, "complete": true, "pages": 1, "counts": Counts::default(),
+        "known_before": 0, "approved": false, "rounds": 0, "failures": 0, "created_at": epoch, "updated_at": epoch,
+        "busy_ms": 7,
+    }))
+    .unwrap()
 }
 
 #[test]
@@ -80,6 +94,7 @@ fn every_declared_metric_can_be_counted() {
     metrics.subscriptions.failed("throttled", took);
     metrics.subscriptions.waiting(2, 7);
     metrics.subscriptions.waiting(7, 4);
+    metrics.syncs.ended("acme", &run());
     metrics.jobs.finished("sync", "done", took);
     metrics.jobs.queued("sync", "ready", 3);
     metrics.jobs.oldest_due(took);
