@@ -1,4 +1,4 @@
-//! SendGrid's API as this gateway uses it: one place that sends, and what its answers have in common.
+//! `SendGrid`'s API as this gateway uses it: one place that sends, and what its answers have in common.
 
 use gatehouse_sdk::http::{Method, Request, Response};
 use gatehouse_sdk::json::{self, Fields, Object, Value};

@@ -1,4 +1,4 @@
-//! SendGrid's errors in our words (its pages "Errors" and "Responses"): a list of messages, each with the field that it
+//! `SendGrid`'s errors in our words (its page "Mail Send errors"): a list of messages, each with the field that it
 //! is about. There are no codes, so the status speaks, and for a full account the message.
 
 use gatehouse_sdk::http::Response;

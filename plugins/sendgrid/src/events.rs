@@ -1,6 +1,6 @@
-//! SendGrid's events in our words. The host has verified the delivery, which is a list of them.
+//! `SendGrid`'s events in our words. The host has verified the delivery, which is a list of them.
 //!
-//! Nothing is lost: an event that is not ours is passed on as `provider.event` with what SendGrid sent.
+//! Nothing is lost: an event that is not ours is passed on as `provider.event` with what `SendGrid` sent.
 
 use gatehouse_sdk::json::{self, Fields, Object, Value};
 use gatehouse_sdk::webhook::Event;
@@ -9,7 +9,7 @@ use gatehouse_sdk::{Error, Result, time};
 use crate::api;
 use crate::mails::KEY;
 
-/// The fields that are SendGrid's own. All others are the custom arguments of the mail.
+/// The fields that are `SendGrid`'s own. All others are the custom arguments of the mail.
 const OWN: [&str; 30] = [
     "email",
     "timestamp",
@@ -80,7 +80,7 @@ fn read(event: &Value) -> Event {
     }
 }
 
-/// A mail that was refused for now is one that bounced to SendGrid, of the type `blocked`.
+/// A mail that was refused for now is one that bounced to `SendGrid`, of the type `blocked`.
 fn in_our_words(kind: &str, of_type: Option<&str>) -> Option<&'static str> {
     Some(match (kind, of_type) {
         ("processed", _) => "processed",

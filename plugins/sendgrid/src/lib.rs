@@ -1,4 +1,4 @@
-//! The SendGrid gateway: which function is answered where, and nothing else.
+//! The `SendGrid` gateway: which function is answered where, and nothing else.
 //!
 //! It never sees the API key; the host attaches it as `plugin.toml` says.
 

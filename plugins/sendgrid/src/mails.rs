@@ -112,7 +112,7 @@ fn address(address: MailAddress) -> Value {
     Object::new().set("email", address.email).set_some("name", address.name.filter(|name| !name.is_empty())).into()
 }
 
-/// A file; SendGrid takes no empty one.
+/// A file; `SendGrid` takes no empty one.
 fn attachment(file: Attachment) -> Result<Value> {
     if file.content.is_empty() {
         return Err(Error::invalid_input(format!("the attachment `{}` is empty; leave it out", file.name)));

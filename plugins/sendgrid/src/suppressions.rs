@@ -1,4 +1,4 @@
-//! The lists of addresses that SendGrid sends nothing to, one for each reason. Only the one of those who want no more
+//! The lists of addresses that `SendGrid` sends nothing to, one for each reason. Only the one of those who want no more
 //! can be added to.
 
 use gatehouse_sdk::email::suppressions::{
@@ -10,7 +10,7 @@ use gatehouse_sdk::{Error, ErrorKind, Result, paging, time};
 
 use crate::api;
 
-/// The most that a page has, which is SendGrid's own size of one.
+/// The most that a page has, which is `SendGrid`'s own size of one.
 const LARGEST_PAGE: u32 = 500;
 /// The list of those who want no more.
 pub(crate) const UNSUBSCRIBES: &str = "unsubscribes";
@@ -64,7 +64,7 @@ fn suppression(entry: &Fields<'_>, reason: SuppressionReason) -> Suppression {
     }
 }
 
-/// Makes SendGrid send nothing more to an address, in whatever group of mail.
+/// Makes `SendGrid` send nothing more to an address, in whatever group of mail.
 pub(crate) fn add(request: &SuppressionRequest) -> Result<Suppression> {
     let reason = request.reason.unwrap_or(SuppressionReason::Unsubscribe);
     if reason != SuppressionReason::Unsubscribe {

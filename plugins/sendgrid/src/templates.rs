@@ -9,7 +9,7 @@ use crate::api;
 /// The most that a page has.
 const LARGEST_PAGE: u32 = 200;
 
-/// Reads a page of templates. The cursor is SendGrid's token of the page.
+/// Reads a page of templates. The cursor is `SendGrid`'s token of the page.
 pub(crate) fn list(request: &EmailTemplatesRequest) -> Result<EmailTemplatesPage> {
     let get = api::get("/v3/templates")?
         .query("generations", "dynamic")

@@ -1,7 +1,7 @@
 //! Plays every fixture, and checks what a fixture alone does not show: that the manifest allows each request and
 //! no more, and that it tells the truth about capabilities and events.
 //!
-//! SendGrid's own descriptions are held against every request and response that they have.
+//! `SendGrid`'s own descriptions are held against every request and response that they have.
 
 #![allow(
     clippy::unwrap_used,
