@@ -56,8 +56,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Vec<Event>> {
 fn read(event: &Value) -> Event {
     let text = |name: &str| event.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let seconds = event.get("timestamp").and_then(Value::as_u64).unwrap_or_default();
-    let (provider_kind, whole) = (text("event").unwrap_or("unknown"), text("sg_message_id"));
-    let mail = whole.map(api::mail_id);
+    let provider_kind = text("event").unwrap_or("unknown");
+    let mail = text("sg_message_id").map(api::mail_id);
     let ours = in_our_words(provider_kind, text("type"));
     // One whose fields are not as expected must not take the others of its delivery with it.
     let normal =
@@ -67,11 +67,9 @@ fn read(event: &Value) -> Event {
         None if event.is_object() => ("provider.event".to_owned(), Object::of(event)),
         None => ("provider.event".to_owned(), Object::new().set("event", event.clone())),
     };
-    // An event has an id of its own; where it has not, all that tells it from others makes one.
-    let made =
-        || format!("{provider_kind}:{seconds}:{}:{}", whole.unwrap_or_default(), text("email").unwrap_or_default());
     Event {
-        id: text("sg_event_id").map_or_else(made, str::to_owned),
+        // One without an id is known by its delivery alone: a made one could be another event's, which then was lost.
+        id: text("sg_event_id").unwrap_or_default().to_owned(),
         kind,
         provider_kind: provider_kind.to_owned(),
         occurred_at_ms: time::from_seconds(seconds),
