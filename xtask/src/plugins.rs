@@ -43,11 +43,6 @@ pub(crate) fn binary(root: &Path) -> PathBuf {
     target_dir(root).join("debug").join(format!("gatehouse{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// Where an example is.
-pub(crate) fn example(root: &Path, name: &str) -> PathBuf {
-    target_dir(root).join("debug/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
 /// Makes sure that gateways can be compiled at all.
 pub(crate) fn ensure_target() -> Result<()> {
     if has_target() {

@@ -13,7 +13,7 @@ use super::callers::{self, Column};
 use super::expect::{self, Expect, Whose};
 use super::text;
 use crate::api::versions::dependencies::helper;
-use crate::harness::story::{create, enable, upload, upload_bytes};
+use crate::harness::story::{create, enable, payment, upload, upload_bytes};
 use crate::harness::{Client, Server, Upstream, eventually};
 
 /// The header by which an operator names a tenant.
