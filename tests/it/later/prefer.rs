@@ -64,7 +64,8 @@ async fn a_caller_may_wait_for_a_while() {
     let asked = Instant::now();
     let late = story.pay_later("slow", &[("prefer", "wait=1")]).await.expect(202);
     assert!(asked.elapsed().as_millis() >= 900, "it did not wait");
-    assert_eq!(late["outcome"], "running");
+    // Begun by then, unless the machine has much else to do.
+    assert!(matches!(late["outcome"].as_str(), Some("queued" | "running")), "{late:#}");
     let path = format!("/executions/{}", late["execution"].as_str().unwrap());
     let now = story.tenant.get(&path).await;
     assert_eq!(now.headers["retry-after"], "1");

@@ -126,7 +126,13 @@ impl Engine {
         let rules = plugin.manifest().sync.get(name).cloned();
         let rules = rules.ok_or_else(|| {
             let names: Vec<&str> = plugin.manifest().sync.keys().map(String::as_str).collect();
-            Error::new(ErrorKind::NotFound, format!("there is no entity `{name}`; there are {}", names.join(", ")))
+            Error::new(
+                ErrorKind::NotFound,
+                match names.is_empty() {
+                    true => format!("there is no entity `{name}`: the plugin synchronises nothing"),
+                    false => format!("there is no entity `{name}`; there are {}", names.join(", ")),
+                },
+            )
         })?;
         self.entity_with(tenant, integration, name, rules).await
     }
