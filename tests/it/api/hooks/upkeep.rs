@@ -70,9 +70,10 @@ async fn ten_thousand_repeats_are_one_event() {
     let hooked = Hooked::begin(rules, &[]).await;
     let body = event("evt_1");
     let (signature, path) = (good(&body), hooked.path().to_owned());
+    let provider = hooked.server.client();
     let send = async |id: String| {
         let headers = [("x-sig", signature.as_str()), ("x-id", id.as_str())];
-        hooked.server.client().post_bytes(&path, body.clone().into_bytes(), &headers).await.expect(200)
+        provider.post_bytes(&path, body.clone().into_bytes(), &headers).await.expect(200)
     };
     let answers = futures_util::stream::iter(0..REPEATS).map(|_| send("same".to_owned())).buffer_unordered(16);
     let new = answers.filter(|answer| std::future::ready(answer["duplicate"] == false)).count().await;
