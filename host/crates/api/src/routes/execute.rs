@@ -75,7 +75,9 @@ pub(crate) async fn execute(
         return Ok(answer(app.engine.execute(&caller, &target, ask).await?));
     };
     let accepted = app.engine.accept_call(&caller, &target, ask).await?;
-    let execution = app.engine.execution_within(&caller, accepted.id, wait).await?;
+    // Whoever does not want to wait hears of the acceptance, however quick the call was.
+    let execution =
+        if wait.is_zero() { accepted } else { app.engine.execution_within(&caller, accepted.id, wait).await? };
     Ok(if execution.has_ended() { answer(execution) } else { accepted_as(&execution) })
 }
 

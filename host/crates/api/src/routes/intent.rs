@@ -102,7 +102,7 @@ pub(crate) async fn execute(
         None => app.engine.execute_intent(&caller, wanted).await?,
         Some(wait) => {
             let accepted = app.engine.accept_intent(&caller, wanted).await?;
-            app.engine.execution_within(&caller, accepted.id, wait).await?
+            if wait.is_zero() { accepted } else { app.engine.execution_within(&caller, accepted.id, wait).await? }
         }
     };
     if !execution.has_ended() {
