@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use gatehouse_domain::manifest::WebhookRules;
 use gatehouse_domain::manifest::webhook::TextEncoding;
-use sha2_compare::same;
+use ring::digest::{SHA256, digest};
+use subtle::ConstantTimeEq as _;
 
 use super::{Refusal, RefusalReason, refuse, signature};
 use crate::secret::Secret;
@@ -76,7 +77,7 @@ impl<'a> Fields<'a> {
     /// Whether `given` is one of the secrets in a field, compared in constant time.
     pub(super) fn holds(&self, field: &str, given: &[u8]) -> Result<bool, Refusal> {
         // Every line is compared, so that time does not tell which one it was.
-        Ok(self.lines(field)?.iter().fold(false, |any, line| any | same(line, given)))
+        Ok(self.lines(field)?.iter().fold(false, |any, line| any | is_same(line, given)))
     }
 }
 
@@ -94,14 +95,7 @@ pub(super) fn no_secret(field: &str) -> Refusal {
     refuse(RefusalReason::NoSecret, text)
 }
 
-/// Comparing texts whose length is nobody's business either.
-mod sha2_compare {
-    use ring::digest::{SHA256, digest};
-    use subtle::ConstantTimeEq as _;
-
-    pub(in crate::webhook) fn same(one: &[u8], other: &[u8]) -> bool {
-        digest(&SHA256, one).as_ref().ct_eq(digest(&SHA256, other).as_ref()).into()
-    }
+/// Whether two texts are equal; their length is nobody's business either.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    digest(&SHA256, one).as_ref().ct_eq(digest(&SHA256, other).as_ref()).into()
 }
-
-pub(super) use sha2_compare::same as is_same;
