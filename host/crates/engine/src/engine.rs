@@ -1,13 +1,13 @@
 //! The engine: the layers below it, wired, and the plugins that are loaded.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use gatehouse_broker::{Broker, Vault};
-use gatehouse_domain::Result;
 use gatehouse_domain::address::IpRange;
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{EndpointId, Id, RequestId, Subject};
 use gatehouse_domain::time::Timestamp;
+use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::Runtime;
 use gatehouse_store::{Retention, Store};
 
@@ -177,6 +177,14 @@ impl Engine {
     /// [`Engine::start`].
     pub fn jobs(&self) -> &Jobs {
         &self.0.jobs
+    }
+
+    /// The engine for one of its jobs' handlers: the engine holds those, so they do not hold it.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Unavailable`] where it is gone.
+    pub(crate) fn behind(weak: &Weak<Inner>) -> Result<Self> {
+        weak.upgrade().map(Self).ok_or_else(|| Error::unavailable("the server stops"))
     }
 
     /// An identifier for a request to our API.

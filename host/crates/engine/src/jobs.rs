@@ -38,6 +38,7 @@ use gatehouse_store::records::GroupKey;
 use tokio::sync::Notify;
 
 pub use backoff::Tries;
+pub(crate) use enqueue::payload_of;
 pub use enqueue::{Enqueued, NewJob, OnWaiting, Unique, When};
 pub use faults::Quarantine;
 pub use handler::{Claimed, Handler, Outcome, Signal, Verdict};

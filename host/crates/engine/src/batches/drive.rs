@@ -16,7 +16,7 @@ use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::Stored;
 use gatehouse_store::records::QueuedCall;
 use serde::{Deserialize, Serialize};
-use serde_json::{json, to_value};
+use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ use super::standing::{Standing, counts, is_stopped};
 use crate::Engine;
 use crate::deferred::{Deferral, Made, PATIENCE};
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Signal, Tries, Unique, Verdict};
+use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Signal, Tries, Unique, Verdict, payload_of};
 
 /// The kind of these jobs.
 const KIND: &str = "batch.drive";
@@ -55,8 +55,7 @@ enum Step {
 
 /// The job of a batch. One of them waits, and they run one after the other.
 pub(super) fn new_job(tenant: TenantId, batch: BatchId) -> Result<NewJob> {
-    let payload = to_value(Payload { tenant, batch })
-        .map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
+    let payload = payload_of(Payload { tenant, batch })?;
     let key = batch.to_string();
     Ok(NewJob {
         tenant: Some(tenant),
@@ -85,7 +84,7 @@ impl Handler for Drive {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.0)?;
         let Payload { tenant, batch: id } = job.payload()?;
         let Some(batch) = engine.open_batch(tenant, id).await? else { return Ok(Verdict::Done.into()) };
         let later = engine.slice(tenant, &batch, job).await?;

@@ -13,13 +13,12 @@ use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::Stored;
 use gatehouse_store::records::QueuedCall;
 use serde::{Deserialize, Serialize};
-use serde_json::to_value;
 
 use super::{Deferral, PATIENCE, Wish};
 use crate::Engine;
 use crate::engine::Inner;
 use crate::execute::Ask;
-use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries, Verdict};
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries, Verdict, payload_of};
 
 /// The kind of these jobs.
 const KIND: &str = "execution.make";
@@ -50,8 +49,7 @@ struct Payload {
 
 /// The job for a call.
 pub(super) fn new_job(tenant: TenantId, execution: ExecutionId, class: Class) -> Result<NewJob> {
-    let payload = to_value(Payload { tenant, execution })
-        .map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
+    let payload = payload_of(Payload { tenant, execution })?;
     Ok(NewJob { tenant: Some(tenant), class, ..NewJob::new(KIND, payload) })
 }
 
@@ -73,7 +71,7 @@ impl Handler for Make {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.0)?;
         let Payload { tenant, execution } = job.payload()?;
         let Some(stored) = engine.queued(tenant, execution).await? else { return Ok(Verdict::Done.into()) };
         let Some(about) = stored.deferred.clone() else { return Ok(Verdict::Done.into()) };

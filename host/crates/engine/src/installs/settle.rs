@@ -6,13 +6,12 @@ use std::sync::Weak;
 
 use async_trait::async_trait;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion};
-use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::Stored;
-use serde_json::to_value;
 
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, Outcome, Verdict};
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, Verdict, payload_of};
 use crate::work::Work;
 
 /// The kind of these jobs.
@@ -23,8 +22,7 @@ pub(crate) struct Settle(Weak<Inner>);
 
 /// Has versions looked at, from the commit of `work` on.
 pub(super) async fn enqueue(engine: &Engine, work: &mut Work, versions: &[PluginRef]) -> Result<()> {
-    let payload = to_value(versions).map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
-    engine.jobs().enqueue(&mut work.admin(), NewJob::new(KIND, payload)).await.map(|_| ())
+    engine.jobs().enqueue(&mut work.admin(), NewJob::new(KIND, payload_of(versions)?)).await.map(|_| ())
 }
 
 impl Settle {
@@ -40,7 +38,7 @@ impl Handler for Settle {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.0)?;
         let versions: Vec<PluginRef> = job.payload()?;
         for plugin in versions {
             engine.settle_loaded(&plugin).await?;

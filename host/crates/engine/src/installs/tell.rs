@@ -5,18 +5,18 @@
 use std::sync::Weak;
 
 use async_trait::async_trait;
+use gatehouse_domain::Result;
 use gatehouse_domain::event::Event;
 use gatehouse_domain::plugin::PluginRef;
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::{Error, Result};
 use gatehouse_store::Change;
 use gatehouse_store::records::EventFeed;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, to_value};
+use serde_json::{Value, json};
 
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, Outcome};
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, payload_of};
 
 /// The kind of these jobs.
 const KIND: &str = "plugin.tell";
@@ -41,8 +41,7 @@ pub(crate) struct Tell(Weak<Inner>);
 
 /// Has the tenants told, from the commit of `change` on.
 pub(crate) async fn enqueue(engine: &Engine, change: &mut Change, news: &News) -> Result<()> {
-    let payload = to_value(news).map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
-    engine.jobs().enqueue(&mut change.admin(), NewJob::new(KIND, payload)).await.map(|_| ())
+    engine.jobs().enqueue(&mut change.admin(), NewJob::new(KIND, payload_of(news)?)).await.map(|_| ())
 }
 
 impl Tell {
@@ -58,7 +57,7 @@ impl Handler for Tell {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.0)?;
         let news: News = job.payload()?;
         let mut change = engine.0.store.change();
         // Removed meanwhile: then nobody was pinned to it.

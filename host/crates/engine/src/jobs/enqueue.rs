@@ -6,7 +6,8 @@ use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::Stored;
 use gatehouse_store::records::JobUnique;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, to_value};
 
 use super::place::{self, Scope};
 use super::{Jobs, after};
@@ -83,6 +84,14 @@ pub enum Enqueued {
     New(JobId),
     /// A job that waits under the same key does its work too.
     Joined(JobId),
+}
+
+/// What a handler needs to know, as a job carries it; [`super::Claimed::payload`] reads it again.
+///
+/// # Errors
+/// [`gatehouse_domain::ErrorKind::Internal`] for what JSON can not hold.
+pub(crate) fn payload_of(payload: impl Serialize) -> Result<Value> {
+    to_value(payload).map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))
 }
 
 impl NewJob {

@@ -4,17 +4,16 @@
 use std::sync::Weak;
 
 use async_trait::async_trait;
+use gatehouse_domain::Result;
 use gatehouse_domain::execution::Execution;
 use gatehouse_domain::id::{ExecutionId, TenantId};
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::{Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::to_value;
 
 use super::attempt::Next;
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries, Verdict, When};
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries, Verdict, When, payload_of};
 use crate::work::Work;
 
 /// The kind of these jobs.
@@ -32,8 +31,7 @@ struct Payload {
 
 /// Has the outcome of an execution asked for at a moment, from the commit of `work` on.
 pub(super) async fn enqueue(engine: &Engine, work: &mut Work, execution: &Execution, at: Timestamp) -> Result<()> {
-    let payload = Payload { tenant: execution.tenant, execution: execution.id };
-    let payload = to_value(payload).map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
+    let payload = payload_of(Payload { tenant: execution.tenant, execution: execution.id })?;
     let job = NewJob { tenant: Some(execution.tenant), when: When::At(at), ..NewJob::new(KIND, payload) };
     engine.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
 }
@@ -56,7 +54,7 @@ impl Handler for Resolve {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.0)?;
         let Payload { tenant, execution } = job.payload()?;
         Ok(match engine.ask_for_outcome(tenant, execution).await? {
             Next::Never => Verdict::Done.into(),

@@ -10,13 +10,13 @@ use gatehouse_domain::integration::Integration;
 use gatehouse_domain::{Error, Result};
 use gatehouse_store::records::{OAuthRevocation, OAuthTokens, RevocationId, SealedCredential};
 use serde::{Deserialize, Serialize};
-use serde_json::{json, to_value};
+use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::sign_in::Which;
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries};
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries, payload_of};
 use crate::work::Work;
 
 /// The kind of these jobs.
@@ -53,9 +53,7 @@ impl Engine {
         let payload = Payload { tenant, integration: integration.id, generation: tokens.generation };
         let revocation = OAuthRevocation { integration: integration.clone(), tokens, credential };
         work.tenant(tenant).put(&revocation)?;
-        let payload =
-            to_value(payload).map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
-        let job = NewJob { tenant: Some(tenant), ..NewJob::new(KIND, payload) };
+        let job = NewJob { tenant: Some(tenant), ..NewJob::new(KIND, payload_of(payload)?) };
         self.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
     }
 
@@ -96,7 +94,7 @@ impl Handler for GiveBack {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.0)?;
         let Payload { tenant, integration, generation } = job.payload()?;
         let id = RevocationId(integration, generation);
         let Some(stored) = engine.0.store.tenant(tenant).get::<OAuthRevocation>(&id).await? else {

@@ -4,18 +4,17 @@
 use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
+use gatehouse_domain::Result;
 use gatehouse_domain::id::{SubscriptionId, TenantId};
 use gatehouse_domain::subscription::SubscriptionDelivery;
-use gatehouse_domain::{Error, Result};
 use gatehouse_store::Page;
 use gatehouse_store::record::TenantRecord;
 use gatehouse_store::records::{DeadDelivery, DueDelivery};
 use serde::{Deserialize, Serialize};
-use serde_json::to_value;
 
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, Outcome, Verdict};
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, Verdict, payload_of};
 use crate::work::Work;
 
 /// The kind of these jobs.
@@ -34,8 +33,7 @@ struct Payload {
 
 /// Has a subscription's deliveries deleted, from the commit of `work` on.
 pub(super) async fn enqueue(engine: &Engine, work: &mut Work, tenant: TenantId, id: SubscriptionId) -> Result<()> {
-    let payload = to_value(Payload { tenant, subscription: id });
-    let payload = payload.map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
+    let payload = payload_of(Payload { tenant, subscription: id })?;
     let job = NewJob { tenant: Some(tenant), ..NewJob::new(KIND, payload) };
     engine.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
 }
@@ -53,7 +51,7 @@ impl Handler for Forget {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.0.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.0)?;
         let Payload { tenant, subscription } = job.payload()?;
         engine.forget_all::<DueDelivery>(tenant, subscription).await?;
         engine.forget_all::<DeadDelivery>(tenant, subscription).await?;

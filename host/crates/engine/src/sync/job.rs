@@ -9,14 +9,13 @@ use gatehouse_domain::integration::Integration;
 use gatehouse_domain::job::{Class, Job};
 use gatehouse_domain::sync::{RunState, SyncRun, Trigger};
 use gatehouse_domain::time::SignedDuration;
-use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_domain::{ErrorKind, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, to_value};
 
 use super::start::Ask;
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries, Verdict, When};
+use crate::jobs::{Claimed, Handler, NewJob, Outcome, Tries, Verdict, When, payload_of};
 use crate::work::Work;
 
 /// The kind that begins runs.
@@ -63,7 +62,7 @@ struct ErasePayload {
 /// Has a run carried on, from the commit of `work` on.
 pub(super) async fn enqueue_run(engine: &Engine, work: &mut Work, tenant: TenantId, run: &SyncRun) -> Result<()> {
     let payload = RunPayload { tenant, integration: run.integration, run: run.id };
-    let job = NewJob { tenant: Some(tenant), class: Class::Bulk, ..NewJob::new(RUN, json(payload)?) };
+    let job = NewJob { tenant: Some(tenant), class: Class::Bulk, ..NewJob::new(RUN, payload_of(payload)?) };
     engine.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
 }
 
@@ -83,7 +82,7 @@ pub(super) async fn enqueue_push(
         class: Class::Bulk,
         when: When::After(GATHER),
         group: Some(format!("push/{integration}/{entity}")),
-        ..NewJob::new(BEGIN, json(payload)?)
+        ..NewJob::new(BEGIN, payload_of(payload)?)
     };
     engine.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
 }
@@ -95,17 +94,9 @@ pub(super) async fn enqueue_erase(
     tenant: TenantId,
     integration: IntegrationId,
 ) -> Result<()> {
-    let payload = json(ErasePayload { tenant, integration })?;
+    let payload = payload_of(ErasePayload { tenant, integration })?;
     let job = NewJob { tenant: Some(tenant), class: Class::Bulk, ..NewJob::new(ERASE, payload) };
     engine.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
-}
-
-fn json(payload: impl Serialize) -> Result<Value> {
-    to_value(payload).map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))
-}
-
-fn engine(weak: &Weak<Inner>) -> Result<Engine> {
-    weak.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))
 }
 
 /// They are given up by themselves, with a reason that people see.
@@ -142,7 +133,7 @@ impl Handler for Begin {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        engine(&self.0)?.begin_by_job(job, job.payload()?).await
+        Engine::behind(&self.0)?.begin_by_job(job, job.payload()?).await
     }
 }
 
@@ -159,14 +150,14 @@ impl Handler for CarryOn {
     /// The version that it runs, so that one which traps again and again is left alone.
     async fn code(&self, job: &Job) -> Option<String> {
         let payload: RunPayload = serde_json::from_value(job.payload.clone()).ok()?;
-        let engine = engine(&self.0).ok()?;
+        let engine = Engine::behind(&self.0).ok()?;
         let stored = engine.0.store.tenant(payload.tenant).get::<Integration>(&payload.integration).await.ok()??;
         Some(format!("{}@{}", stored.plugin.id, stored.plugin.version))
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
         let RunPayload { tenant, integration, run } = job.payload()?;
-        engine(&self.0)?.carry_on(job, tenant, integration, run).await
+        Engine::behind(&self.0)?.carry_on(job, tenant, integration, run).await
     }
 }
 
@@ -182,7 +173,7 @@ impl Handler for Erase {
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
         let ErasePayload { tenant, integration } = job.payload()?;
-        engine(&self.0)?.erase_synced(tenant, integration).await?;
+        Engine::behind(&self.0)?.erase_synced(tenant, integration).await?;
         Ok(Verdict::Done.into())
     }
 }

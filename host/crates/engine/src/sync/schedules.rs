@@ -1,18 +1,18 @@
 //! The schedules of an integration's entities: they come with it, follow its settings, rest
 //! while it is switched off and go with it.
 
+use gatehouse_domain::ErrorKind;
 use gatehouse_domain::Result;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
 use gatehouse_domain::job::Class;
 use gatehouse_domain::schedule::{CatchUp, Schedule};
 use gatehouse_domain::sync::{EntitySettings, Trigger};
-use gatehouse_domain::{Error, ErrorKind};
 use gatehouse_store::records::entity_prefix;
 
 use super::job::{self, BeginPayload};
 use crate::Engine;
-use crate::jobs::NewSchedule;
+use crate::jobs::{NewSchedule, payload_of};
 use crate::work::Work;
 
 /// The name of an entity's schedule.
@@ -73,8 +73,6 @@ impl Engine {
             entity: settings.entity.clone(),
             trigger: Trigger::Schedule,
         };
-        let payload = serde_json::to_value(payload)
-            .map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
         let new = NewSchedule {
             unique: Some(name.clone()),
             name,
@@ -82,7 +80,7 @@ impl Engine {
             every,
             catch_up: CatchUp::One,
             kind: job::BEGIN.to_owned(),
-            payload,
+            payload: payload_of(payload)?,
             class: Class::Bulk,
             group: None,
         };

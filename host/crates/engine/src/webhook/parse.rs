@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use gatehouse_domain::Result;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::job::Class;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
-use gatehouse_domain::{Error, Result};
 use gatehouse_store::records::PendingDelivery;
 use gatehouse_store::{Change, Page};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{Parsed, parse_one};
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Signal, Tries, Unique, When};
+use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Signal, Tries, Unique, When, payload_of};
 
 const KIND: &str = "webhook.parse";
 /// How long a job works before it lets others have its place.
@@ -91,8 +91,7 @@ pub(super) async fn enqueue(
     integration: IntegrationId,
     at: Option<Timestamp>,
 ) -> Result<()> {
-    let payload = serde_json::to_value(Payload { tenant, integration })
-        .map_err(|error| Error::internal("a job's payload is no JSON").caused_by(error))?;
+    let payload = payload_of(Payload { tenant, integration })?;
     // The one that waits for its time must not hold up what comes now.
     let unique = match at {
         None => Unique { key: integration.to_string(), on_waiting: OnWaiting::Ignore },
@@ -127,7 +126,7 @@ impl Handler for Parse {
     }
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
-        let engine = self.engine.upgrade().map(Engine).ok_or_else(|| Error::unavailable("the server stops"))?;
+        let engine = Engine::behind(&self.engine)?;
         let Payload { tenant, integration } = job.payload()?;
         let ended = work_on(&engine, job, integration, &self.rests).await?;
         let mut change = engine.0.store.change();
