@@ -9,6 +9,7 @@ mod operation;
 mod tree;
 mod unknown;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use description::Description;
@@ -58,7 +59,7 @@ pub struct Checked {
 #[track_caller]
 #[allow(clippy::panic, clippy::print_stdout, reason = "a test assertion that says why it was skipped")]
 pub fn run(folder: impl AsRef<Path>, rules: &Rules<'_>) -> Option<Checked> {
-    if let Some(missing) = rules.documents.iter().find(|document| Description::named(document.file).is_none()) {
+    if let Some(missing) = missing(rules) {
         println!("{} is not here; set GATEHOUSE_SPECS to its folder to check requests against it", missing.file);
         return None;
     }
@@ -68,22 +69,44 @@ pub fn run(folder: impl AsRef<Path>, rules: &Rules<'_>) -> Option<Checked> {
     }
 }
 
+/// Whether every document is at hand.
+pub fn at_hand(rules: &Rules<'_>) -> bool {
+    missing(rules).is_none()
+}
+
 /// Checks a folder.
 ///
 /// # Errors
 /// Every problem: the case, the place in the exchange, and what the document says.
 pub fn check(folder: &Path, rules: &Rules<'_>) -> Result<Checked, Vec<String>> {
+    let all = by_function(folder, rules)?;
+    Ok(all.values().fold(Checked::default(), |sum, one| Checked {
+        requests: sum.requests + one.requests,
+        responses: sum.responses + one.responses,
+    }))
+}
+
+/// Checks a folder, and answers how much was checked of each function.
+///
+/// # Errors
+/// As [`check`].
+pub fn by_function(folder: &Path, rules: &Rules<'_>) -> Result<BTreeMap<String, Checked>, Vec<String>> {
     let mut problems = Vec::new();
     let cases = fixture::load(folder, &mut problems);
-    let mut checked = Checked::default();
+    let mut all: BTreeMap<String, Checked> = BTreeMap::new();
     for case in &cases {
+        let checked = all.entry(case.function.clone()).or_default();
         for (index, exchange) in case.exchange.iter().enumerate() {
-            let found = check_exchange(case, exchange, rules, &mut checked);
+            let found = check_exchange(case, exchange, rules, checked);
             let place = format!("{}: exchange.json: $[{index}]", case.folder.display());
             problems.extend(found.into_iter().map(|problem| format!("{place}{problem}")));
         }
     }
-    if problems.is_empty() { Ok(checked) } else { Err(problems) }
+    if problems.is_empty() { Ok(all) } else { Err(problems) }
+}
+
+fn missing<'a>(rules: &Rules<'a>) -> Option<&'a Document<'a>> {
+    rules.documents.iter().find(|document| Description::named(document.file).is_none())
 }
 
 fn check_exchange(case: &Case, exchange: &Exchange, rules: &Rules<'_>, checked: &mut Checked) -> Vec<String> {
@@ -118,7 +141,8 @@ fn find(method: &str, path: &str, rules: &Rules<'_>) -> Option<(&'static Descrip
     })
 }
 
-fn is_listed(case: &Case, list: &[&str]) -> bool {
+/// Whether a case is in a list of cases, which is written as [`Rules`] says.
+pub fn is_listed(case: &Case, list: &[&str]) -> bool {
     let name = case.folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     list.iter().any(|listed| match listed.split_once('/') {
         Some((function, case_name)) => {

@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod fixture;
 mod play;
 pub(crate) mod session;
+pub mod trial;
 
 use std::path::Path;
 

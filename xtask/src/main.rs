@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod conformance;
 mod demo;
 mod peers;
 mod plugins;
@@ -33,6 +34,12 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         only: Option<String>,
     },
+    /// Prove every gateway and print what was shown: gateway, function, five proofs.
+    Conformance {
+        /// Put the tables into plugins/README.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// Install, list or start the programs that tests talk to; kept in .peers/.
     Peers {
         #[command(subcommand)]
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Test => test::all(&root),
         Command::Plugins { only } => plugins::command(&root, only.as_deref()),
+        Command::Conformance { write } => conformance::command(&root, write),
         Command::Peers { command } => peers::command(&root, command.unwrap_or(peers::Command::List)),
         Command::Demo(options) => demo::command(&root, &options),
         Command::Bench(options) => bench::command(&root, &options),

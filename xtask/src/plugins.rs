@@ -70,6 +70,11 @@ fn has_target() -> bool {
     answer.is_ok_and(|answer| answer.last().is_some_and(|line| Path::new(line.trim()).is_dir()))
 }
 
+/// The names of the folders that hold a plugin, in order.
+pub(crate) fn names(root: &Path) -> Result<Vec<String>> {
+    Ok(folders(root)?.iter().map(|folder| name_of(folder)).collect())
+}
+
 /// Every folder of `plugins/` that holds a manifest, in order of name.
 fn folders(root: &Path) -> Result<Vec<PathBuf>> {
     let parent = root.join("plugins");

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::run::{Failure, Result, Step, cargo, human, linted};
-use crate::{peers, plugins};
+use crate::{conformance, peers, plugins};
 
 /// The tests against real programs have this in their names.
 const PEER_TESTS: &str = "peer";
@@ -46,6 +46,7 @@ const STEPS: &[(&str, Check)] = &[
     ("lint and build", build),
     ("plugins", build_plugins),
     ("test", test),
+    ("conformance", conformance::compare),
     ("peers", set_up_peers),
     ("peer tests", test_with_peers),
 ];
@@ -79,9 +80,11 @@ fn test(root: &Path) -> Result<String> {
 
 /// The tests of the whole workspace, even where only some are run: what was built before is
 /// right for these, and so is the binary that they start.
-fn tests(root: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn tests(root: &Path, arguments: &[&str]) -> Command {
     let mut command = linted(root, ["test", "--workspace"]);
     command.args(arguments).env("GATEHOUSE_BIN", plugins::binary(root));
+    // Where the gateways' tests say what they have shown.
+    command.env("GATEHOUSE_CONFORMANCE", conformance::folder(root));
     command
 }
 

@@ -52,6 +52,11 @@ impl Description {
         Ok(Self { document, schemas, registry, draft, validators: Mutex::default() })
     }
 
+    /// The document as it was published.
+    pub fn published(&self) -> &Value {
+        &self.document
+    }
+
     /// What is wrong with a value under the schema at a place of the document.
     pub(super) fn problems(&self, pointer: &str, value: &Value) -> Vec<String> {
         let validator = match self.validator(pointer) {

@@ -26,6 +26,11 @@ pub(super) struct Parameter {
 }
 
 impl Description {
+    /// Whether the document has this method at this path.
+    pub fn knows(&self, method: &str, path: &str) -> bool {
+        self.operation(method, path).is_some()
+    }
+
     /// The operation of a method and a path; of several that fit, the one with the fewest placeholders.
     pub(super) fn operation(&self, method: &str, path: &str) -> Option<Found> {
         let path = path.split('?').next().unwrap_or_default();

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use super::compare;
 use super::fixture::{Case, Context, Exchange, PlayedFailure, PlayedResponse};
+use super::trial::Trouble;
 use crate::Account;
 use crate::bindings::host::gatehouse::plugin::http::{Body, HttpError, Request, Response};
 use crate::bindings::host::gatehouse::plugin::log::Level;
@@ -18,6 +19,8 @@ thread_local! {
 struct Session {
     context: Context,
     exchange: Vec<Exchange>,
+    /// From which request on the provider answers otherwise than the fixture says.
+    trouble: Option<(usize, Trouble)>,
     played: usize,
     problems: Vec<String>,
     log: Vec<String>,
@@ -42,6 +45,20 @@ pub(super) fn with<R>(case: &Case, call: impl FnOnce() -> R) -> (R, Seen) {
         problems.push(format!("exchange.json: $[{index}]: never sent: {} {}", left.request.method, left.request.path));
     }
     (answer, Seen { problems, log: session.log })
+}
+
+/// Runs a call as [`with`] does, but for the answers from request `at` on: those are trouble. Answers how many
+/// requests were sent too.
+pub(super) fn with_trouble<R>(case: &Case, at: usize, trouble: Trouble, call: impl FnOnce() -> R) -> (R, usize) {
+    let session = Session {
+        context: case.context.clone(),
+        exchange: case.exchange.clone(),
+        trouble: Some((at, trouble)),
+        ..Session::default()
+    };
+    SESSION.set(Some(session));
+    let answer = call();
+    (answer, SESSION.take().unwrap_or_default().played)
 }
 
 /// Asks the running session, and `otherwise` where none is running.
@@ -85,6 +102,10 @@ pub(crate) fn send(request: Request) -> Result<Response, HttpError> {
 impl Session {
     fn send(&mut self, request: &Request) -> Result<Response, HttpError> {
         let index = self.played;
+        if let Some((_, trouble)) = self.trouble.filter(|(at, _)| index >= *at) {
+            self.played += 1;
+            return trouble.answer(self.exchange.get(index));
+        }
         let sent = format!("{} {}", compare::method(request), request.url);
         let Some(exchange) = self.exchange.get(index) else {
             let body = body_text(&request.body);
@@ -112,7 +133,7 @@ fn answer(exchange: &Exchange) -> Result<Response, HttpError> {
     }
 }
 
-fn played(response: &PlayedResponse) -> Response {
+pub(super) fn played(response: &PlayedResponse) -> Response {
     let mut headers: Vec<_> =
         response.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
     let body = match (&response.json, &response.text) {
