@@ -16,7 +16,12 @@ async fn a_server_that_is_well_says_so_part_by_part() {
     assert_eq!(health["ok"], true);
     assert!(health["uptime_seconds"].as_u64().is_some_and(|seconds| seconds < 600), "{health:#}");
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
-    for (name, says) in [("store", "writable"), ("runtime", "instances free"), ("queue", "0 deliveries")] {
+    for (name, says) in [
+        ("store", "writable"),
+        ("runtime", "instances free"),
+        ("queue", "0 deliveries"),
+        ("jobs", "jobs were looked for"),
+    ] {
         let part = part(&health, name);
         assert_eq!(part["ok"], true, "{part:#}");
         assert!(part["says"].as_str().unwrap().contains(says), "{part:#}");

@@ -14,6 +14,9 @@ use crate::webhook::Backlog;
 /// How long a count of what waits is good, so that asking often costs little.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
+/// After how long without a look at the queue the runner of jobs counts as stuck. It looks every second.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// How much may wait before the server counts as not ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HealthLimits {
@@ -32,7 +35,7 @@ impl Default for HealthLimits {
 /// One part that requests depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component {
-    /// `store`, `runtime` or `queue`.
+    /// `store`, `runtime`, `queue` (webhook deliveries) or `jobs`.
     pub name: &'static str,
     /// Whether it does its work.
     pub ok: bool,
@@ -73,7 +76,14 @@ impl Engine {
     /// Looks at everything that requests depend on.
     pub async fn health(&self) -> Health {
         let uptime = Duration::try_from(self.now().duration_since(self.0.checks.started)).unwrap_or_default();
-        Health { uptime, components: vec![self.store_health(), self.runtime_health(), self.queue_health().await] }
+        let queue = self.queue_health().await;
+        let components = vec![
+            self.store_health(),
+            self.runtime_health(),
+            queue,
+            judge_runner(self.jobs().silence().unwrap_or(uptime)),
+        ];
+        Health { uptime, components }
     }
 
     /// The text that a scraper reads (Prometheus text format 0.0.4).
@@ -136,6 +146,17 @@ impl Engine {
     }
 }
 
+/// A runner of jobs that has not looked at its queue for a while, or since the start.
+fn judge_runner(silence: Duration) -> Component {
+    let says = format!("jobs were looked for {} s ago", silence.as_secs());
+    let ok = silence <= SILENCE;
+    Component {
+        name: "jobs",
+        ok,
+        says: if ok { says } else { format!("{says}; the log says what stops their runner") },
+    }
+}
+
 /// A queue that is long, or that nobody seems to work on.
 fn judge(backlog: &Backlog, limits: HealthLimits, now: Timestamp) -> Component {
     let (pending, waiting) = (backlog.pending, backlog.waiting(now).as_secs());
@@ -163,6 +184,18 @@ mod tests {
         let found = judge(&Backlog { pending, due_since }, HealthLimits { backlog: 10, backlog_seconds: 60 }, now);
         assert_eq!(found.ok, ok, "{found:?}");
         assert!(found.says.contains(says), "{found:?}");
+    }
+
+    #[test]
+    fn a_runner_that_is_silent_is_not_ready() {
+        for (silence, ok, says) in [
+            (Duration::ZERO, true, "0 s ago"),
+            (SILENCE, true, "60 s ago"),
+            (SILENCE + Duration::from_secs(1), false, "61 s ago; the log"),
+        ] {
+            let found = judge_runner(silence);
+            assert!(found.ok == ok && found.says.contains(says), "{found:?}");
+        }
     }
 
     #[test]

@@ -78,6 +78,8 @@ struct Inner {
     wake: Notify,
     metrics: OnceLock<Arc<Metrics>>,
     seen: look::Seen,
+    /// When the runner last looked at the queue and found it in order.
+    beat: look::Beat,
 }
 
 impl Jobs {
@@ -99,6 +101,7 @@ impl Jobs {
             wake: Notify::new(),
             metrics: OnceLock::new(),
             seen: look::Seen::default(),
+            beat: look::Beat::default(),
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatehouse_domain::Result;
 use gatehouse_domain::id::JobId;
@@ -39,6 +39,22 @@ impl Jobs {
         let oldest = self.0.seen.longest(due, self.now());
         metrics.jobs.oldest_due(oldest);
         Ok(oldest)
+    }
+}
+
+/// The runner's pulse. It is of the process's own clock, which nobody sets back.
+#[derive(Default)]
+pub(super) struct Beat(Mutex<Option<Instant>>);
+
+impl Jobs {
+    /// Notes that the runner is at work and the queue can be read and written.
+    pub(super) fn beat(&self) {
+        *self.0.beat.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// How long ago that was; `None` before the first time.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        self.0.beat.0.lock().unwrap_or_else(PoisonError::into_inner).map(|beat| beat.elapsed())
     }
 }
 

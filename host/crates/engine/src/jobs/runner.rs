@@ -89,6 +89,7 @@ impl Runner {
                 match self.pass().await {
                     Ok(true) => {
                         look = true;
+                        self.jobs.beat();
                         self.note_ended();
                         continue;
                     }
@@ -104,6 +105,7 @@ impl Runner {
                     }
                 }
             }
+            self.jobs.beat();
             let nap = self.nap();
             tokio::select! {
                 () = news.changed() => look = true,
