@@ -1,0 +1,22 @@
+//! Releasing what was reserved: `POST /v2/payments/authorizations/{id}/void`.
+
+use gatehouse_sdk::http::{self, Request};
+use gatehouse_sdk::payments::{Payment, PaymentStatus};
+use gatehouse_sdk::{Error, Result};
+
+use crate::api::{self, Settings};
+use crate::charges;
+
+/// Releases what was reserved. `PayPal` has no call that gives up an order for which nothing is reserved.
+pub(crate) fn cancel(id: &str) -> Result<Payment> {
+    let settings = Settings::load()?;
+    let order = charges::order(id, &settings)?;
+    let Some(authorization) = order.authorization else {
+        return Err(Error::conflict(format!(
+            "nothing is reserved for the order {id}; paypal gives up an order by itself when nobody pays it"
+        )));
+    };
+    let path = http::path(&["v2", "payments", "authorizations", &authorization, "void"])?;
+    api::send(api::written(Request::post(api::url(path, &settings))))?;
+    Ok(Payment { status: PaymentStatus::Canceled, next_action_url: None, ..order.payment })
+}
