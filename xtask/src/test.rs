@@ -102,7 +102,7 @@ fn test_with_peers(root: &Path) -> Result<String> {
     if !peers::states(&peers).iter().any(|state| state.ready) {
         return Ok("skipped, as no peer is available".to_owned());
     }
-    let done = peer_tests(tests(root, &["--test", "it", "--", PEER_TESTS]), &peers, root)?;
+    let done = peer_tests(tests(root, &["--test", "it", "--test", "fixtures", "--", PEER_TESTS]), &peers, root)?;
     Ok(format!("{done} passed"))
 }
 
@@ -113,7 +113,7 @@ fn peer_tests(mut command: Command, peers: &Path, root: &Path) -> Result<usize> 
     let done = Step::new("cargo test with peers", command).logged(root).run()?;
     match passed(&done) {
         0 => {
-            let reason = format!("no test in `it` has `{PEER_TESTS}` in its name, so nothing was tested");
+            let reason = format!("no test in `it` or `fixtures` has `{PEER_TESTS}` in its name, so nothing was tested");
             Err(Failure { by_hand: Some(by_hand), ..Failure::new("peer tests", reason) })
         }
         count => Ok(count),

@@ -17,6 +17,10 @@ pub(crate) fn cancel(id: &str) -> Result<Payment> {
         )));
     };
     let path = http::path(&["v2", "payments", "authorizations", &authorization, "void"])?;
-    api::send(api::written(Request::post(api::url(path, &settings))))?;
+    let answer = api::send(api::written(Request::post(api::url(path, &settings))))?;
+    // An answer without a body says by its status alone that it was done.
+    if !answer.bytes().is_empty() && answer.read(api::authorized)? != PaymentStatus::Canceled {
+        return Err(answer.senseless("paypal answered a void with an authorization that is not void"));
+    }
     Ok(Payment { status: PaymentStatus::Canceled, next_action_url: None, ..order.payment })
 }

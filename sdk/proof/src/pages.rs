@@ -64,7 +64,7 @@ fn changes(outputs: &[(Case, Value)]) -> Vec<String> {
     let mut seen: BTreeMap<&str, &Value> = BTreeMap::new();
     let changed = records().any(|record| {
         let id = record.get("id").and_then(Value::as_str).unwrap_or_default();
-        seen.insert(id, record).is_some_and(|before| before.get("data") != record.get("data"))
+        seen.insert(id, record).is_some_and(|before| before != record)
     });
     let deleted = records().any(|record| record.get("deleted") == Some(&Value::Bool(true)));
     let mut missing = Vec::new();
