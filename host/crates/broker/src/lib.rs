@@ -32,5 +32,7 @@ pub use message::{Body, Method, Request, Response, SendError};
 pub use secret::Secret;
 pub use session::{Session, SessionSpec};
 pub use vault::signing::{NewSigning, SealedSecret, SigningContext};
-pub use vault::{CredentialContext, Owner, Place, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under};
+pub use vault::{
+    AuditSeals, CredentialContext, Owner, Place, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under,
+};
 pub use webhook::{FetchFor, Handshaken, Inbound, Known, Refusal, RefusalReason, Reply, Sealed, SignAs};

@@ -15,6 +15,7 @@ use crate::bounded::Bounded;
 use crate::credentials::Credentials;
 use crate::secret::Secret;
 
+mod audit;
 mod named;
 mod own_keys;
 mod record;
@@ -25,6 +26,7 @@ mod tenant_key;
 
 use own_keys::OwnKeys;
 
+pub use audit::AuditSeals;
 pub use named::{Owner, Place};
 pub use own_keys::SealedKeys;
 pub use root_key::RootKey;
@@ -69,7 +71,7 @@ pub struct Vault {
     roots: RootKeys,
     own: OwnKeys,
     api_keys: hmac::Key,
-    audit: hmac::Key,
+    audit: AuditSeals,
     random: SystemRandom,
     open: Bounded<(TenantId, u32), Arc<OpenKey>>,
 }
@@ -136,7 +138,7 @@ impl Vault {
 
     fn of(roots: RootKeys, own: OwnKeys, deployment: String) -> Self {
         let mac = |key: &Key| hmac::Key::new(hmac::HMAC_SHA256, key.as_slice());
-        let (api_keys, audit) = (mac(&own.api_keys), mac(&own.audit));
+        let (api_keys, audit) = (mac(&own.api_keys), AuditSeals::new(mac(&own.audit)));
         let (random, open) = (SystemRandom::new(), Bounded::new(OPEN_KEYS, OPEN_FOR));
         Self { deployment, roots, own, api_keys, audit, random, open }
     }
@@ -253,19 +255,6 @@ impl Vault {
             let message = "a queued call does not open: it was changed, moved, or sealed by another deployment";
             Error::new(ErrorKind::Corrupt, message).with("execution", execution)
         })
-    }
-
-    /// Seals an entry of the audit trail: HMAC-SHA-256 under a subkey of its own.
-    pub fn seal_audit(&self, entry: &[u8]) -> [u8; 32] {
-        let mut seal = [0; 32];
-        let tag = hmac::sign(&self.audit, entry);
-        seal.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
-        seal
-    }
-
-    /// Whether [`Vault::seal_audit`] made `seal` for `entry`. Compares in constant time.
-    pub fn audit_seal_holds(&self, entry: &[u8], seal: &[u8]) -> bool {
-        hmac::verify(&self.audit, entry, seal).is_ok()
     }
 
     /// Whether `digest` is of this key and this secret, compared in constant time. Without a

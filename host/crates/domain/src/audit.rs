@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::{KeyId, RequestId, TenantId};
 use crate::time::Timestamp;
 
+mod checkpoint;
+
+pub use checkpoint::{AuditCheckpoint, AuditFloor, ChainTip};
+
 /// The hash before the first entry of a chain.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -30,6 +34,12 @@ pub enum Actor {
 
 /// What one entry says. Records are named by the digests of their JSON: the trail proves what
 /// was there without keeping a second copy of it.
+///
+/// A digest is the SHA-256 of the record as compact JSON, in UTF-8, without a space or a line end
+/// around it, its fields in the order in which they are stored. The API answers tenants, roles and
+/// policies in this very form, so who kept such an answer byte by byte checks it with
+/// `sha256sum`. `before` of an entry is `after` of the one before it for the same target, as long
+/// as nothing that is not audited, such as the outcome of a test, changed the record in between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Statement {
     /// Its place in the chain, from 1, without a gap.
@@ -51,6 +61,20 @@ pub struct Statement {
     pub before: Option<String>,
     /// SHA-256 of the record after, in hexadecimal.
     pub after: Option<String>,
+    /// How often, in an entry that stands for several of the same; absent in any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+impl Actor {
+    /// Whether `text` names it: its key's id, or its kind.
+    pub fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Key { id } => text == "key" || text == id.to_string(),
+            Self::Operator { id } => text == "operator" || text == id.to_string(),
+            Self::System => text == "system",
+        }
+    }
 }
 
 /// One link of a chain.

@@ -90,6 +90,17 @@ pub(crate) fn decode<R: Record>(id: &[u8], main: Versioned, parts: &[Versioned])
     Ok(Stored { record, seq: main.seq, chunks: layout.chunks })
 }
 
+/// The record's own bytes, whatever they are, with the version of their shape. A value that begins
+/// as none of ours, or whose parts are not all there, has none.
+pub(crate) fn undecoded(kind: Kind, main: Versioned, parts: Option<&[Versioned]>) -> (Option<u8>, Vec<u8>) {
+    let Ok(Layout { schema, chunks, bytes }) = layout(kind, &main.value) else { return (None, main.value) };
+    if chunks == 0 {
+        return (Some(schema), main.value.get(HEADER..).unwrap_or_default().to_vec());
+    }
+    let joined: Vec<u8> = parts.unwrap_or_default().iter().flat_map(|part| part.value.iter().copied()).collect();
+    (Some(schema).filter(|_| joined.len() == bytes as usize), joined)
+}
+
 /// Encodes an entry, which has to fit one value.
 pub(crate) fn encode_entry<E: Entry>(entry: &E) -> Result<Vec<u8>> {
     let bytes = entry.encode()?;

@@ -36,7 +36,7 @@ pub use health::{Health, Space, State};
 pub use memory::MemoryStorage;
 pub use page::{Cursor, Page, Paged};
 pub use prune::{Pruned, Retention};
-pub use record::{GlobalRecord, Kind, Record, Stored, TenantRecord};
+pub use record::{GlobalRecord, Kind, Raw, Record, Stored, TenantRecord};
 pub use scope::{Admin, TenantScope};
 pub use store::Store;
 

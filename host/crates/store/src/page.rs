@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatehouse_domain::{Error, Result};
 
+use crate::record::{Raw, RecordId};
 use crate::storage::MAX_KEY;
 
 /// The most records in one page, whatever is asked for.
@@ -35,6 +36,18 @@ pub struct Paged<R> {
 /// A place in a list, opaque to whoever holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub(crate) Vec<u8>);
+
+impl Cursor {
+    /// The place of the record with this id, whether it is there or not.
+    pub fn at(id: &impl RecordId) -> Self {
+        Self(id.key_bytes())
+    }
+
+    /// The place of a record that was read as its bytes.
+    pub fn of(raw: &Raw) -> Self {
+        Self(raw.id.clone())
+    }
+}
 
 impl Page {
     /// The first records of a list.

@@ -46,6 +46,9 @@ pub struct Retention {
     /// Runs and log rows of syncs, changes that were pushed, and what is left of records that are
     /// gone, in days. Default 30.
     pub sync_logs_days: u32,
+    /// The audit trail and its checkpoints, in days. The engine prunes it, as the place where a
+    /// chain begins then has to be sealed. Default 400.
+    pub audit_days: u32,
 }
 
 /// How many records were deleted; what belongs to them is not counted.
@@ -79,7 +82,15 @@ pub struct Pruned {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { executions_days: 30, deliveries_days: 30, events_days: 30, dead_jobs_days: 30, sync_logs_days: 30 }
+        let days = 30;
+        Self {
+            executions_days: days,
+            deliveries_days: days,
+            events_days: days,
+            dead_jobs_days: days,
+            sync_logs_days: days,
+            audit_days: 400,
+        }
     }
 }
 

@@ -35,10 +35,12 @@ pub enum Kind {
     Rotation = 18,
     NodeEpoch = 19,
     JobGroup = 20,
+    AuditCheckpoint = 21,
     ClosedKey = 22,
     OAuthStart = 23,
     OAuthFlow = 24,
     SubscriptionPlace = 25,
+    AuditMark = 27,
     PendingDelivery = 29,
     TenantKey = 32,
     Install = 33,
@@ -154,6 +156,17 @@ pub struct Stored<R> {
     pub seq: Seq,
     /// In how many parts it is stored beside its main value.
     pub(crate) chunks: u16,
+}
+
+/// A record as its bytes, for who has to know that they are the very ones that were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// The bytes of the id that it is stored under.
+    pub id: Vec<u8>,
+    /// The version of its shape; absent where its value begins as none of ours or lacks parts.
+    pub schema: Option<u8>,
+    /// Its own bytes, parts joined.
+    pub bytes: Vec<u8>,
 }
 
 impl<R> Deref for Stored<R> {

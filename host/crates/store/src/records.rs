@@ -23,7 +23,7 @@ pub mod tenancy;
 pub mod webhook;
 
 pub use answer::IdempotentAnswer;
-pub use audit::ChainEnd;
+pub use audit::{AuditMark, ChainEnd, ChainName};
 pub use batch::QueuedCall;
 pub use deployment::{Deployment, OwnKeys};
 pub use event::{EventByIntegration, EventFeed};

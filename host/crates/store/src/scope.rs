@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gatehouse_domain::{Error, ErrorKind, Result};
 
 use crate::page::{Cursor, MAX_LIMIT, Page, Paged, malformed};
-use crate::record::{GlobalRecord, Record, RecordId, Stored, TenantRecord};
+use crate::record::{GlobalRecord, Raw, Record, RecordId, Stored, TenantRecord};
 use crate::storage::{Scan, Storage, Versioned};
 use crate::watch::Watch;
 use crate::{codec, keys};
@@ -87,6 +87,33 @@ impl<S> Scope<S> {
         let mut items = Vec::with_capacity(found.len());
         for (key, main) in found {
             items.extend(self.assemble(&key, main).await?);
+        }
+        Ok(Paged { items, next: last.filter(|_| more) })
+    }
+
+    /// Reads a page of all records of a kind as their bytes: what does not read is there as well.
+    ///
+    /// # Errors
+    /// Only those of the storage itself.
+    pub async fn list_raw<R: LivesIn<S>>(&self, page: &Page) -> Result<Paged<Raw>> {
+        let limit = page.limit.clamp(1, MAX_LIMIT);
+        let after = self.place::<R>(&[], page.after.as_ref())?;
+        let prefix = keys::kind(&self.space, R::KIND);
+        let mut found = self.storage.scan(Scan { prefix, after, limit: limit + 1, reverse: page.reverse }).await?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().map(|(key, _)| Cursor(keys::id(&self.space, key).to_vec()));
+        let mut items = Vec::with_capacity(found.len());
+        for (key, main) in found {
+            let parts = match codec::layout(R::KIND, &main.value).map_or(0, |layout| layout.chunks) {
+                0 => None,
+                count => {
+                    let wanted: Vec<_> = keys::chunks(&key, count).collect();
+                    self.storage.read(&wanted).await?.into_iter().collect::<Option<Vec<_>>>()
+                }
+            };
+            let (schema, bytes) = codec::undecoded(R::KIND, main, parts.as_deref());
+            items.push(Raw { id: keys::id(&self.space, &key).to_vec(), schema, bytes });
         }
         Ok(Paged { items, next: last.filter(|_| more) })
     }

@@ -15,6 +15,7 @@ const SEALED: u32 = 1;
 /// key at the next start.
 const API_KEYS: &str = "apikey";
 const AUDIT: &str = "audit-mac";
+const CHECKPOINTS: &str = "audit-sign";
 const ANSWERS: &str = "answer";
 const COMPILED: &str = "cwasm-mac";
 const NAMED: &str = "named";
@@ -34,6 +35,8 @@ pub(super) struct OwnKeys {
     pub(super) api_keys: Key,
     /// For seals of the audit trail.
     pub(super) audit: Key,
+    /// The seed that checkpoints of the audit trail are signed with.
+    pub(super) checkpoints: Key,
     /// For answers that are kept.
     pub(super) answers: Key,
     /// For the MAC of the compile cache.
@@ -54,6 +57,7 @@ impl OwnKeys {
         Self {
             api_keys: derive(API_KEYS),
             audit: derive(AUDIT),
+            checkpoints: derive(CHECKPOINTS),
             answers: derive(ANSWERS),
             compiled: derive(COMPILED),
             named: derive(NAMED),
@@ -100,16 +104,18 @@ impl OwnKeys {
         Ok(Self {
             api_keys: key(API_KEYS)?,
             audit: key(AUDIT)?,
+            checkpoints: key(CHECKPOINTS)?,
             answers: key(ANSWERS)?,
             compiled: key(COMPILED)?,
             named: key(NAMED)?,
         })
     }
 
-    fn named(&self) -> [(&'static str, &Key); 5] {
+    fn named(&self) -> [(&'static str, &Key); 6] {
         [
             (API_KEYS, &self.api_keys),
             (AUDIT, &self.audit),
+            (CHECKPOINTS, &self.checkpoints),
             (ANSWERS, &self.answers),
             (COMPILED, &self.compiled),
             (NAMED, &self.named),

@@ -171,6 +171,7 @@ async fn what_is_old_goes_with_all_that_belongs_to_it() {
             events_days: 10,
             dead_jobs_days: 10,
             sync_logs_days: 10,
+            audit_days: 400,
         };
         store.prune(at(0), &retention).await.unwrap();
         let everything = async || {
@@ -323,6 +324,7 @@ async fn the_feed_loses_what_its_events_lose() {
             events_days: 10,
             dead_jobs_days: 10,
             sync_logs_days: 10,
+            audit_days: 400,
         };
         store.prune(at(0), &retention).await.unwrap();
         let scope = store.tenant(tenant());

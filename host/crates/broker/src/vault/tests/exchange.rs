@@ -79,7 +79,7 @@ fn a_purpose_that_is_newer_than_the_store_gets_a_key() {
     sealed.keys.remove("answer");
     let (vault, lacking) = Vault::resume(roots(1, &[]), "here".to_owned(), &sealed).unwrap();
     assert!(lacking);
-    assert_eq!(vault.seal_own_keys(&id(1)).unwrap().keys.len(), 5);
+    assert_eq!(vault.seal_own_keys(&id(1)).unwrap().keys.len(), 6);
     assert_eq!(vault.cwasm_key(), begun.cwasm_key());
     let answer = begun.seal_answer(&[5; 32], b"kept").unwrap();
     assert!(vault.open_answer(&[5; 32], &answer).is_err());
