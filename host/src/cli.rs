@@ -39,6 +39,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Keys(command::keys::Command),
+    /// Prove that nothing in the audit trail was altered, cut off or written anew.
+    #[command(subcommand)]
+    Audit(command::audit::Command),
     /// Check configuration, folders, keys and system, and say how to repair what is wrong.
     Doctor(command::doctor::Options),
     /// Compile one component from standard input to standard output, for the server itself.
@@ -130,6 +133,7 @@ fn dispatch(command: Command, out: &mut Out<'_>) -> std::result::Result<Exit, En
         Command::Demo(options) => command::demo::run(&options, out)?,
         Command::Plugin(command) => command::plugin::run(command, out)?,
         Command::Keys(command) => command::keys::run(command, out)?,
+        Command::Audit(command) => return Ok(command::audit::run(command, out)?),
         Command::Doctor(options) => return Ok(command::doctor::run(&options, out)?),
         Command::CompileWorker => {}
     }

@@ -69,6 +69,8 @@ pub struct Config {
     pub deliveries: Deliveries,
     /// How long what grows is kept.
     pub retention: Retention,
+    /// Where what proves the audit trail is kept a second time.
+    pub audit: Audit,
     /// The work that is done in the background.
     pub jobs: Jobs,
     /// The gateway instances that are kept ready.
@@ -160,10 +162,19 @@ pub struct Retention {
     pub deliveries_days: u32,
     /// Sync logs, in days (default 30).
     pub sync_logs_days: u32,
-    /// The audit trail, in days (default 400).
+    /// The audit trail, in days (default 400). An entry goes only once a checkpoint covers it.
     pub audit_days: u32,
     /// Jobs that were given up, in days (default 30, and no less).
     pub dead_jobs_days: u32,
+}
+
+/// Where what proves the audit trail is kept a second time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// A file outside `data_dir`, best on another machine's disk or one that can only be added to,
+    /// to which the signed checkpoints are written, a line each (default: none). With it `gatehouse
+    /// audit verify --anchor` sees that nothing was cut off or written anew, by whomever.
+    pub anchor_file: Option<PathBuf>,
 }
 
 /// The work that is done in the background.

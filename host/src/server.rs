@@ -22,7 +22,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 
-mod deployment;
+mod anchor;
+pub(crate) mod deployment;
 pub(crate) mod key_note;
 mod shutdown;
 
@@ -44,6 +45,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
     working: Vec<JoinHandle<()>>,
+    anchor: Option<PathBuf>,
 }
 
 impl Server {
@@ -60,8 +62,12 @@ impl Server {
         let mut working = engine.start(stopped.clone()).await?;
         let note = key_note::keep(engine.store().clone(), config.data_dir.clone(), stopped.clone());
         working.push(tokio::spawn(note));
+        let anchor = config.audit.anchor_file.clone();
+        if let Some(file) = anchor.clone() {
+            working.push(tokio::spawn(anchor::keep(engine.clone(), file, stopped.clone())));
+        }
         let serving = tokio::spawn(serve(listener, engine.clone(), options(config), stopped));
-        Ok(Self { address, engine, new_root_key, stop, serving, working })
+        Ok(Self { address, engine, new_root_key, stop, serving, working, anchor })
     }
 
     /// The address as a URL.
@@ -80,6 +86,10 @@ impl Server {
         }
         for task in self.working {
             task.await.ok();
+        }
+        if let Some(file) = &self.anchor {
+            // With the checkpoint that the end of the work has made.
+            anchor::add(&self.engine, file).await;
         }
         self.engine.store().storage().close().await
     }
@@ -103,7 +113,7 @@ async fn open_engine(config: &Config, address: SocketAddr) -> Result<(Engine, bo
     Ok((Engine::new(parts), new_root_key))
 }
 
-fn open_store(config: &Config) -> Result<Store> {
+pub(crate) fn open_store(config: &Config) -> Result<Store> {
     let artefacts = Artefacts::open(config.data_dir.join("artefacts"), ARTEFACT_BYTES)?;
     let space = SpaceLimits {
         low_bytes: config.store.free_soft_bytes,
@@ -126,6 +136,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
             events_days: kept.events_days,
             dead_jobs_days: kept.dead_jobs_days,
             sync_logs_days: kept.sync_logs_days,
+            audit_days: kept.audit_days,
         },
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
         ledger: Pace {

@@ -11,6 +11,9 @@ use crate::config::{Config, is_within};
 /// The largest memory of one instance that the pool reserves room for.
 const LARGEST_MEMORY: usize = 256 << 20;
 
+/// The key that names the anchor file.
+const ANCHOR: &str = "audit.anchor_file";
+
 /// The key that lists older root keys.
 const PREVIOUS: &str = "previous_root_key_files";
 
@@ -80,8 +83,9 @@ fn check_health(config: &Config, problems: &mut Vec<Problem>) {
 }
 
 fn check_paths(config: &Config, problems: &mut Vec<Problem>) {
+    let anchor = config.audit.anchor_file.as_ref();
     let named = [("data_dir", Some(&config.data_dir)), ("root_key_file", Some(&config.root_key_file))];
-    let named = named.into_iter().chain([("plugins_dir", config.plugins_dir.as_ref())]);
+    let named = named.into_iter().chain([("plugins_dir", config.plugins_dir.as_ref()), (ANCHOR, anchor)]);
     let previous = config.previous_root_key_files.iter().map(|path| (PREVIOUS, path));
     for (key, path) in named.filter_map(|(key, path)| Some((key, path?))).chain(previous) {
         if path.as_os_str().is_empty() {
@@ -92,10 +96,24 @@ fn check_paths(config: &Config, problems: &mut Vec<Problem>) {
             problems.push(Problem::at(key, message));
         }
     }
+    check_anchor_is_apart(config, problems);
     check_key_is_apart("root_key_file", &config.root_key_file, &config.data_dir, problems);
     for path in &config.previous_root_key_files {
         check_key_is_apart(PREVIOUS, path, &config.data_dir, problems);
     }
+}
+
+/// Who can take back the data could take back the file as well.
+fn check_anchor_is_apart(config: &Config, problems: &mut Vec<Problem>) {
+    let Some(anchor) = config.audit.anchor_file.as_ref().filter(|path| is_within(path, &config.data_dir)) else {
+        return;
+    };
+    let message = format!(
+        "`{}` is inside the data folder `{}`, so it would be rolled back along with the data; move it elsewhere",
+        anchor.display(),
+        config.data_dir.display()
+    );
+    problems.push(Problem::at(ANCHOR, message));
 }
 
 fn check_key_is_apart(name: &str, key: &Path, data: &Path, problems: &mut Vec<Problem>) {

@@ -9,8 +9,8 @@ use gatehouse_engine::resilience::Settings as Resilience;
 use gatehouse_engine::subscriptions::Sending;
 
 use crate::config::{
-    Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool, Retention,
-    Store, Telemetry,
+    Audit, Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool,
+    Retention, Store, Telemetry,
 };
 
 /// What of the process the configuration depends on.
@@ -73,6 +73,7 @@ impl Config {
                 audit_days: 400,
                 dead_jobs_days: 30,
             },
+            audit: Audit { anchor_file: None },
             jobs: Jobs { concurrency: 16, tenant_percent: 75, stop_seconds: 10 },
             pool: Pool { instances: 1000, zero_stacks: true },
             store: Store { cache_bytes: 16 << 20, free_soft_bytes: 2 << 30, free_hard_bytes: 512 << 20 },

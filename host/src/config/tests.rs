@@ -167,6 +167,12 @@ fn rules_between_values_are_kept() {
         &["--data-dir", "/d", "--root-key-file", "/d/k/root.key"],
         &["root_key_file", "inside the data folder"],
     );
+    refuses(
+        "[audit]\nanchor_file = '/d/anchor'",
+        &[],
+        &["--data-dir", "/d", "--root-key-file", "/k/root.key"],
+        &["audit.anchor_file", "inside the data folder", "from the file"],
+    );
 }
 
 #[test]

@@ -22,6 +22,27 @@ pub(super) async fn open_vault(config: &Config, store: &Store) -> Result<(Vault,
     .map(|vault| (vault, false))
 }
 
+/// What opens data that was served before, for who only reads it: nothing is made and nothing is
+/// written.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] for data that no server of this version has served.
+pub(crate) async fn open_served(config: &Config, store: &Store) -> Result<Vault> {
+    let unserved = || {
+        let data = config.data_dir.display();
+        let message = format!("the data in `{data}` was not served by this version yet; start the server once");
+        Error::new(ErrorKind::NotFound, message)
+    };
+    let known = store.admin().get::<Deployment>(&()).await?.ok_or_else(unserved)?;
+    let own = known.own_keys.clone().ok_or_else(unserved)?;
+    let roots = load(config, &own.needed().collect::<Vec<_>>())?;
+    let keys = SealedKeys { root: own.root, keys: own.keys };
+    match Vault::resume(roots, hex(&known.id), &keys)? {
+        (vault, false) => Ok(vault),
+        (_, true) => Err(unserved()),
+    }
+}
+
 /// The first start: everything is new, and only now a root key may be made.
 async fn begin(config: &Config, store: &Store) -> Result<(Vault, bool)> {
     let (root, made) = RootKey::load_or_create(&config.root_key_file)?;

@@ -3,22 +3,50 @@
 //!
 //! Entries are written in the commit of the change they tell of. A chain has one end, so the
 //! changes of one tenant take turns; those of different tenants do not wait for each other.
+//!
+//! Who holds the root key could write a whole chain anew, and who can write to the disk could take
+//! its end away with all that tells of it. That is what checkpoints are for: signed statements of
+//! where every chain ended, kept in a place of their own as well (see `checkpoint`, `anchor`).
+//! Read on with `proof` and `verify` for what is checked, `prune` for how a chain loses its
+//! beginning, and `uses` for the only entries that stand for several events.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use gatehouse_domain::audit::{AuditEntry, AuditHead, Statement};
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::{Error, Result};
 use gatehouse_store::records::ChainEnd;
-use gatehouse_store::{Change, Page, Paged};
+use gatehouse_store::{Change, Store};
 use serde::Serialize;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 
+use crate::Engine;
 use crate::execute::sha256_hex;
 use crate::work::Signed;
-use crate::{Caller, Engine};
 
+mod anchor;
+mod checkpoint;
+mod list;
+mod merkle;
+mod proof;
+mod prune;
+mod uses;
 mod verify;
 
-pub use verify::Verified;
+#[cfg(test)]
+mod tests;
+
+pub use anchor::{Anchor, AnchorLine, AnchorReader};
+pub use checkpoint::CheckpointKey;
+pub(crate) use checkpoint::{Known, keep_audit};
+pub use list::Filter;
+pub use proof::{Finding, Verified};
+pub(crate) use uses::SecretUses;
+pub use verify::{Auditor, CheckpointsVerified, Report};
+
+/// A chain: a tenant's, or the operators' own.
+pub type Chain = Option<TenantId>;
 
 /// How many turns there are: tenants that share one wait for each other now and then.
 const TURNS: usize = 64;
@@ -29,17 +57,36 @@ pub(crate) struct Draft {
     pub(crate) target: String,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
+    pub(crate) count: Option<u64>,
 }
 
 /// Whose turn it is to add to a chain.
 pub(crate) struct Chains {
     operators: Mutex<()>,
     tenants: Vec<Mutex<()>>,
+    moved: std::sync::Mutex<Moved>,
+    /// Told when there are enough new entries for a checkpoint.
+    enough: Notify,
+    /// Held while a checkpoint is made; what the last one said, where that is known.
+    known: Mutex<Option<Known>>,
+}
+
+/// What was added since the last checkpoint began.
+#[derive(Default)]
+struct Moved {
+    chains: BTreeSet<Chain>,
+    entries: usize,
 }
 
 impl Default for Chains {
     fn default() -> Self {
-        Self { operators: Mutex::default(), tenants: (0..TURNS).map(|_| Mutex::default()).collect() }
+        Self {
+            operators: Mutex::default(),
+            tenants: (0..TURNS).map(|_| Mutex::default()).collect(),
+            moved: std::sync::Mutex::default(),
+            enough: Notify::new(),
+            known: Mutex::default(),
+        }
     }
 }
 
@@ -55,21 +102,23 @@ impl Chains {
         }
         turns
     }
-}
 
-impl Engine {
-    /// A page of the caller's chain, newest first: its tenant's, or the operators'.
-    ///
-    /// # Errors
-    /// Whatever the store says.
-    pub async fn audit_entries(&self, by: &Caller, page: &Page) -> Result<Paged<AuditEntry>> {
-        let page = Page { reverse: true, ..page.clone() };
-        match by.tenant() {
-            Ok(tenant) => self.0.store.tenant(tenant).list::<AuditEntry>(&page).await,
-            Err(_) => self.0.store.admin().list::<AuditEntry>(&page).await,
+    /// Notes that entries were, or may have been, added to chains.
+    pub(crate) fn moved(&self, chains: &[Chain], entries: usize) {
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        moved.chains.extend(chains);
+        moved.entries += entries * chains.len();
+        if moved.entries >= checkpoint::ENTRIES {
+            self.enough.notify_one();
         }
     }
 
+    fn take_moved(&self) -> BTreeSet<Chain> {
+        std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner)).chains
+    }
+}
+
+impl Engine {
     /// Adds an entry for each draft at the end of a chain. The caller holds the chain's turn.
     pub(crate) async fn link(
         &self,
@@ -111,6 +160,7 @@ impl Engine {
             request: signed.request,
             before: draft.before.clone(),
             after: draft.after.clone(),
+            count: draft.count,
         };
         let hash = hash_of(&head.hash, &statement)?;
         let seal = hex(&self.0.vault.seal_audit(hash.as_bytes()));
@@ -136,8 +186,35 @@ fn json_of<R: Serialize>(record: &R) -> Result<Vec<u8>> {
     serde_json::to_vec(record).map_err(|error| Error::internal("a record can not be written as JSON").caused_by(error))
 }
 
+/// Where a chain ends.
+async fn end_of(store: &Store, chain: Chain) -> Result<AuditHead> {
+    let end = match chain {
+        Some(tenant) => store.tenant(tenant).get::<ChainEnd>(&()).await?,
+        None => store.admin().get::<ChainEnd>(&()).await?,
+    };
+    Ok(end.map(|end| end.record.head).unwrap_or_default())
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes of hexadecimal text in small letters, of which there is one for any bytes.
+fn unhex(text: &[u8]) -> Option<[u8; 32]> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 32];
+    let (pairs, rest) = text.as_chunks::<2>();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(bytes)
 }
 
 fn place_of(tenant: TenantId) -> usize {

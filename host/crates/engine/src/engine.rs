@@ -87,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) checks: Checks,
     pub(crate) key_uses: crate::keys::KeyUses,
+    pub(crate) secret_uses: crate::audit::SecretUses,
     /// Told when a tenant was deleted.
     pub(crate) to_erase: tokio::sync::Notify,
     pub(crate) routing: crate::routing::State,
@@ -126,6 +127,7 @@ impl Engine {
             metrics,
             checks: Checks::new(started),
             key_uses: crate::keys::KeyUses::default(),
+            secret_uses: crate::audit::SecretUses::default(),
             to_erase: tokio::sync::Notify::new(),
             routing: crate::routing::State::default(),
             watchers: crate::sync::Watchers::default(),
@@ -136,7 +138,7 @@ impl Engine {
     }
 
     /// Settles what a crash left open, then starts the background work: running jobs, delivering events to subscriptions, pruning, erasing deleted tenants,
-    /// exchanging keys, and writing when API keys were used last.
+    /// exchanging keys, writing when API keys and credentials were used, and making checkpoints of the audit trail.
     /// The tasks end when `stop` says so.
     ///
     /// # Errors
@@ -164,8 +166,9 @@ impl Engine {
         let uses = tokio::spawn(crate::keys::write_uses(self.clone(), stop.clone()));
         let keys = tokio::spawn(crate::rotation::exchange_keys(self.clone(), stop.clone()));
         let windows = tokio::spawn(crate::routing::keep_windows(self.clone(), stop.clone()));
+        let audit = tokio::spawn(crate::audit::keep_audit(self.clone(), stop.clone()));
         let lanes = tokio::spawn(crate::subscriptions::keep_lanes(self.clone(), stop));
-        Ok(vec![keeper, runner, pruner, eraser, uses, keys, windows, lanes])
+        Ok(vec![keeper, runner, pruner, eraser, uses, keys, windows, audit, lanes])
     }
 
     /// Where everything is kept, for plain reads and for health.

@@ -16,6 +16,9 @@ pub(crate) async fn prune(engine: Engine, mut stop: Receiver<bool>) {
         if let Err(error) = engine.0.store.prune(engine.now(), &engine.0.policy.retention).await {
             tracing::error!(%error, "pruning old records failed; it is tried again");
         }
+        if let Err(error) = engine.prune_audit().await {
+            tracing::error!(%error, "pruning the audit trail failed; it is tried again");
+        }
         if let Err(error) = engine.settle_all_loaded().await {
             tracing::error!(%error, "what nobody uses could not be let go from memory; it is tried again");
         }

@@ -92,8 +92,14 @@ impl Work {
     ) -> Result<()> {
         let before = before.map(digest_of).transpose()?;
         let after = after.map(digest_of).transpose()?;
-        self.drafts.push(Draft { action, target: target.to_string(), before, after });
+        self.drafts.push(Draft { action, target: target.to_string(), before, after, count: None });
         Ok(())
+    }
+
+    /// Says in the audit trail how often something was done.
+    pub(crate) fn audit_count(&mut self, action: &'static str, target: impl ToString, count: u64) {
+        let target = target.to_string();
+        self.drafts.push(Draft { action, target, before: None, after: None, count: Some(count) });
     }
 
     /// Tells of what happened to an integration.
@@ -153,10 +159,13 @@ impl Work {
         let chains = chains_of(self.actor, self.tenant);
         let _turns = self.engine.0.chains.turns(&chains).await;
         let signed = Signed { actor: self.actor, tenant: self.tenant, request: self.request };
-        for chain in chains {
-            self.engine.link(&mut self.change, chain, &signed, &self.drafts).await?;
+        for chain in &chains {
+            self.engine.link(&mut self.change, *chain, &signed, &self.drafts).await?;
         }
-        self.change.commit().await.map(|_| ())
+        let done = self.change.commit().await.map(|_| ());
+        // Whatever came of it: the next checkpoint looks.
+        self.engine.0.chains.moved(&chains, self.drafts.len());
+        done
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use gatehouse_domain::audit::AuditEntry;
 use gatehouse_domain::event::Event;
-use gatehouse_engine::audit::Verified;
+use gatehouse_engine::audit::{CheckpointKey, Verified};
 
 use super::Access::Needs;
 use super::{PAGED, Route};
@@ -19,7 +19,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/events/{event}", Needs("events:read"), "Read an event", events::get)
             .gives::<Event>(StatusCode::OK),
         Route::get("/audit", Needs("audit:read"), "Read the audit trail, newest first", audit::list)
-            .query(PAGED)
+            .query(audit::QUERY)
             .gives::<Listing<AuditEntry>>(StatusCode::OK),
         Route::get(
             "/audit/verify",
@@ -27,6 +27,9 @@ pub(crate) fn routes() -> Vec<Route> {
             "Prove that nothing in the audit trail was altered",
             audit::verify,
         )
+        .query(audit::NAMED)
         .gives::<Verified>(StatusCode::OK),
+        Route::get("/audit/key", Needs("audit:read"), "Read what checks the signatures of checkpoints", audit::key)
+            .gives::<CheckpointKey>(StatusCode::OK),
     ]
 }

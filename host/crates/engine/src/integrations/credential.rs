@@ -73,8 +73,9 @@ impl Engine {
         }
     }
 
-    /// What opens a sealed credential.
+    /// What opens a sealed credential. That it is used stands in the audit trail within a minute.
     pub(crate) async fn opened(&self, tenant: TenantId, sealed: &SealedCredential) -> Result<Opened> {
+        self.0.secret_uses.note(tenant, sealed.integration);
         let key = self.tenant_key(tenant, sealed.key_version).await?;
         let context = CredentialContext { tenant, integration: sealed.integration, version: sealed.version };
         Ok(Opened { key, context, fields: sealed.fields.clone() })

@@ -123,6 +123,7 @@ impl Engine {
     }
 
     fn refresh_token(&self, order: &Order, token: Option<&SealedToken>) -> Result<Option<Secret>> {
+        self.0.secret_uses.note(order.tenant, order.integration);
         token.map(|token| self.open_token(order.tenant, order.integration, "refresh", token)).transpose()
     }
 

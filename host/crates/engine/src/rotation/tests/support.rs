@@ -258,7 +258,7 @@ impl Place {
             }
         }
         for chain in [None, Some(tenant)] {
-            assert_eq!(engine.verify_audit(chain).await.unwrap().broken, Vec::<String>::new());
+            assert_eq!(engine.verify_audit(chain).await.unwrap().broken, []);
         }
     }
 }
