@@ -12,6 +12,7 @@
 mod harness;
 
 mod api;
+mod audit;
 mod crash;
 mod damage;
 mod demo;

@@ -145,7 +145,7 @@ impl Engine {
             number: last.map_or(0, |last| last.number) + 1,
             at: self.now(),
             chains: known.ends.len() as u64,
-            entries: known.ends.values().map(|head| head.number).sum(),
+            entries: known.ends.values().fold(0, |sum, head| sum.saturating_add(head.number)),
             root: root_of(&known.ends),
             previous: last.map_or_else(|| GENESIS.to_owned(), |last| sha256_hex(last.text().as_bytes())),
             signature: String::new(),

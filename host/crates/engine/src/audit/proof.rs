@@ -157,7 +157,7 @@ impl Proof {
             let floor = self.floor;
             return self.says(Some(number), format!("stands before the place where the chain begins, behind {floor}"));
         }
-        if number != self.number + 1 {
+        if number - 1 != self.number {
             let last = self.number;
             self.says(Some(number), format!("follows entry {last}: entries are missing"));
         } else if link.previous.is_some() && self.head.is_some() && link.previous != self.head {

@@ -309,7 +309,7 @@ impl Auditor {
 
 /// Whether one checkpoint follows from another.
 pub(super) fn follows(last: &AuditCheckpoint, one: &AuditCheckpoint) -> bool {
-    one.number == last.number + 1 && one.previous == sha256_hex(last.text().as_bytes())
+    one.number.checked_sub(1) == Some(last.number) && one.previous == sha256_hex(last.text().as_bytes())
 }
 
 pub(super) async fn newest_checkpoint(store: &Store) -> Result<Option<AuditCheckpoint>> {
