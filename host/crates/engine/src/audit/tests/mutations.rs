@@ -97,10 +97,23 @@ impl Bench {
 
     /// One change of some kind.
     fn change(&self, kind: usize, dice: &mut Dice) -> Changed {
-        let (mut links, mut head, last) = (self.links.clone(), self.head.clone(), self.rows.len() - 1);
+        match kind {
+            0..=6 => self.change_entry(kind, dice),
+            7..=11 => self.change_order(kind, dice),
+            _ => self.change_consistently(kind, dice),
+        }
+    }
+
+    /// Two different places.
+    fn places(&self, dice: &mut Dice) -> (usize, usize, usize) {
+        let last = self.rows.len() - 1;
         let (at, other) = (dice.roll(last + 1), dice.roll(last));
-        let other = if other >= at { other + 1 } else { other };
-        let mut consistent = false;
+        (at, if other >= at { other + 1 } else { other }, last)
+    }
+
+    /// Another entry, or one that is not quite the same, in the place of one.
+    fn change_entry(&self, kind: usize, dice: &mut Dice) -> Changed {
+        let (mut links, (at, other, _)) = (self.links.clone(), self.places(dice));
         let what = match kind {
             0 | 1 => {
                 let mut raw = self.rows[at].clone();
@@ -127,13 +140,21 @@ impl Bench {
                 (links[at], links[other]) = (self.moved(&self.rows[other], at), self.moved(&self.rows[at], other));
                 format!("swap {at} and {other}")
             }
-            6 => {
+            _ => {
                 let from = dice.roll(self.foreign.len());
                 // Half of them where they stand in their own chain.
                 let at = if dice.roll(2) == 0 { from } else { at };
                 links[at] = self.moved(&self.foreign[from], at);
                 format!("put entry {from} of another tenant in the place of {at}")
             }
+        };
+        Changed { links, head: self.head.clone(), consistent: false, what }
+    }
+
+    /// Parts taken out, something added, another end.
+    fn change_order(&self, kind: usize, dice: &mut Dice) -> Changed {
+        let (mut links, mut head, (at, other, last)) = (self.links.clone(), self.head.clone(), self.places(dice));
+        let what = match kind {
             7 => {
                 links.truncate(at);
                 format!("cut the end off behind {at}")
@@ -155,27 +176,28 @@ impl Bench {
                 head = AuditHead { number: head.number + 1, ..self.head_at(at) };
                 format!("add {at} at the end")
             }
-            11 => {
+            _ => {
                 let run = 1 + dice.roll(20);
                 let from = at.min(last - 1);
                 links.drain(from..(from + run).min(last));
                 format!("drop {run} from {from}")
             }
-            12 => {
-                consistent = true;
-                let kept = 1 + dice.roll(last);
-                links.truncate(kept);
-                head = self.head_at(kept - 1);
-                format!("go back to the copy with {kept} entries")
-            }
-            _ => {
-                consistent = true;
-                let from = last - dice.roll(10);
-                head = self.rewritten(from, &mut links);
-                format!("write the chain anew from {from}, sealed")
-            }
         };
-        Changed { links, head, consistent, what }
+        Changed { links, head, consistent: false, what }
+    }
+
+    /// What leaves a chain that this deployment could have written.
+    fn change_consistently(&self, kind: usize, dice: &mut Dice) -> Changed {
+        let (mut links, last) = (self.links.clone(), self.rows.len() - 1);
+        let (head, what) = if kind == 12 {
+            let kept = 1 + dice.roll(last);
+            links.truncate(kept);
+            (self.head_at(kept - 1), format!("go back to the copy with {kept} entries"))
+        } else {
+            let from = last - dice.roll(10);
+            (self.rewritten(from, &mut links), format!("write the chain anew from {from}, sealed"))
+        };
+        Changed { links, head, consistent: true, what }
     }
 
     /// Makes some changes. Each is found, and where the chain itself can tell, without help.
