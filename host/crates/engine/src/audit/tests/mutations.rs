@@ -80,7 +80,7 @@ impl Bench {
     /// something else: to the end of the chain, or some entries further.
     fn rewritten(&self, from: usize, links: &mut [Arc<Link>]) -> AuditHead {
         let mut head = self.head_at(from - 1);
-        for at in from..self.rows.len() {
+        for (at, link) in links.iter_mut().enumerate().skip(from) {
             let mut entry: AuditEntry = serde_json::from_slice(&self.rows[at].bytes).unwrap();
             if at == from {
                 entry.statement.target = "another thing".to_owned();
@@ -90,7 +90,7 @@ impl Bench {
             entry.seal = hex(&self.seals.seal(hash.as_bytes()));
             entry.hash = hash.clone();
             head = AuditHead { number: entry.statement.number, hash };
-            links[at] = self.look(&Raw { bytes: serde_json::to_vec(&entry).unwrap(), ..self.rows[at].clone() });
+            *link = self.look(&Raw { bytes: serde_json::to_vec(&entry).unwrap(), ..self.rows[at].clone() });
         }
         head
     }
