@@ -24,7 +24,8 @@ pub fn parse_seconds(text: &str) -> Option<u64> {
 /// The offset only says which zone it was written in. `None` for any other text and before 1970.
 pub fn parse_dotnet(text: &str) -> Option<u64> {
     let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
-    let (ms, offset) = inner.find(['+', '-']).map_or((inner, ""), |at| inner.split_at(at));
+    let at = inner.find(['+', '-']);
+    let (ms, offset) = at.and_then(|at| inner.split_at_checked(at)).unwrap_or((inner, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let good = digits(ms) && (offset.is_empty() || offset.len() == 5 && offset.get(1..).is_some_and(digits));
     ms.parse().ok().filter(|_| good)
