@@ -1,0 +1,221 @@
+//! Xero's Accounting API as this gateway uses it: one place that sends, and what all of its records have in common.
+
+use gatehouse_sdk::http::{self, Request, Response};
+use gatehouse_sdk::json::{self, Fields, Object, Value};
+use gatehouse_sdk::{Error, Money, Result, context, money, paging, time};
+
+use crate::error;
+
+/// What Xero puts on a page, which is also the most that its description promises.
+pub(crate) const PAGE: u32 = 100;
+/// Amounts of one thing have four decimals where we say so, and two else.
+pub(crate) const DECIMALS: (&str, &str) = ("unitdp", "4");
+
+/// The organisation that is meant: one token reaches several.
+#[inline(never)]
+pub(crate) fn organisation() -> Result<String> {
+    let named = context::read_settings(|settings| {
+        settings.text_some("organisation").or_else(|| settings.text_some("connected_to"))
+    })?;
+    named.ok_or_else(|| {
+        Error::invalid_input("no organisation is connected; agree to one, or name it in the setting `organisation`")
+    })
+}
+
+/// Sends a request and keeps only a success. Without `accept` Xero answers in XML.
+#[inline(never)]
+pub(crate) fn send(request: Request) -> Result<Response> {
+    let response = request.header("xero-tenant-id", organisation()?).header("accept", "application/json").send()?;
+    if response.is_success() { Ok(response) } else { Err(error::from_response(&response)) }
+}
+
+/// A path below the API's version.
+#[inline(never)]
+pub(crate) fn path(segments: &[&str]) -> Result<String> {
+    Ok(format!("/api.xro/2.0{}", http::path(segments)?))
+}
+
+/// A body with one record: every request and answer is a list.
+#[inline(never)]
+pub(crate) fn body(list: &str, record: Object) -> Value {
+    Object::new().set(list, vec![Value::from(record)]).into()
+}
+
+/// Creates one record; Xero knows a repeated request by the call's key.
+#[inline(never)]
+pub(crate) fn create(list: &str, record: Object) -> Result<Response> {
+    let decimals = matches!(list, "Invoices" | "Items").then_some(DECIMALS.1);
+    let request = Request::put(path(&[list])?).query_some(DECIMALS.0, decimals).json(&body(list, record));
+    send(request.idempotency_key(context::idempotency_key_for("create")))
+}
+
+/// Reads a record of Xero's.
+pub(crate) type Read<T> = fn(&Value) -> core::result::Result<T, json::Mismatch>;
+
+/// Reads the one record of an answer.
+pub(crate) fn one<T>(response: &Response, list: &str, read: Read<T>) -> Result<T> {
+    read(&first(response, list)?).map_err(|problem| misshaped(response, &problem))
+}
+
+/// The one record of an answer as it is.
+#[inline(never)]
+pub(crate) fn first(response: &Response, list: &str) -> Result<Value> {
+    let (found, _) = records(response, list)?;
+    let none = || response.senseless(format!("the provider's answer has no record in `{list}`"));
+    found.into_iter().next().ok_or_else(none)
+}
+
+/// The records of an answer, and how many pages there are.
+#[inline(never)]
+fn records(response: &Response, list: &str) -> Result<(Vec<Value>, Option<u64>)> {
+    let answer = json::document(response.bytes()).map_err(|problem| misshaped(response, &problem))?;
+    let count = answer.get("pagination").and_then(|pages| pages.get("pageCount")).and_then(Value::as_u64);
+    let mut found = None;
+    if let Value::Object(fields) = answer {
+        for (name, value) in fields {
+            if let (true, Value::Array(records)) = (name == list, value) {
+                found = Some(records);
+            }
+        }
+    }
+    let none = || response.senseless(format!("the provider's answer has no list `{list}`"));
+    Ok((found.ok_or_else(none)?, count))
+}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn misshaped(response: &Response, problem: &json::Mismatch) -> Error {
+    response.senseless(format!("a record of the provider does not have the expected shape: {problem}"))
+}
+
+/// Reads the records of a page.
+pub(crate) fn all<T>(found: Vec<Value>, read: Read<T>) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    for record in found {
+        all.push(read(&record).map_err(|problem| odd(&problem))?);
+    }
+    Ok(all)
+}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn odd(problem: &json::Mismatch) -> Error {
+    Error::provider(format!("a record of the provider does not have the expected shape: {problem}"))
+}
+
+/// Which records of a list to read.
+pub(crate) struct Wanted<'a> {
+    /// The name of the list, in paths and answers.
+    pub(crate) list: &'a str,
+    /// Only those changed at or after this moment.
+    pub(crate) since_ms: Option<u64>,
+    /// A condition.
+    pub(crate) only: Option<String>,
+    /// Further parameters.
+    pub(crate) more: Vec<(&'a str, String)>,
+    /// Whether the oldest change comes first.
+    pub(crate) by_change: bool,
+}
+
+/// Reads a page by its number.
+#[inline(never)]
+pub(crate) fn page(wanted: Wanted<'_>, page: u64, limit: Option<u32>) -> Result<(Vec<Value>, Option<String>)> {
+    let list = wanted.list;
+    let size = paging::limit(limit, PAGE, PAGE)?;
+    let (found, pages) = records(&listed(wanted, Some((page, size)))?, list)?;
+    let next = match pages {
+        Some(last) => paging::after_page(page, last),
+        None => paging::after_full_page(page, found.len(), size),
+    };
+    Ok((found, next))
+}
+
+/// Reads a list that Xero does not cut into pages, and cuts it: the cursor is how many were read.
+#[inline(never)]
+pub(crate) fn whole(
+    wanted: Wanted<'_>,
+    cursor: Option<&str>,
+    limit: Option<u32>,
+) -> Result<(Vec<Value>, Option<String>)> {
+    let list = wanted.list;
+    let offset = paging::number(cursor, 0)?;
+    let size = paging::limit(limit, u32::MAX, u32::MAX)?;
+    let (all, _) = records(&listed(wanted, None)?, list)?;
+    let total = all.len() as u64;
+    let mut found = Vec::new();
+    for (place, record) in all.into_iter().enumerate() {
+        if place as u64 >= offset && found.len() < size as usize {
+            found.push(record);
+        }
+    }
+    let next = paging::after_offset(offset, found.len(), size, Some(total));
+    Ok((found, next))
+}
+
+#[inline(never)]
+fn listed(wanted: Wanted<'_>, page: Option<(u64, u32)>) -> Result<Response> {
+    let mut request = Request::get(path(&[wanted.list])?)
+        .header_some("if-modified-since", wanted.since_ms.map(time::format_rfc3339))
+        .query_some("where", wanted.only)
+        .query_some("order", wanted.by_change.then_some("UpdatedDateUTC ASC"));
+    for (name, value) in wanted.more {
+        request = request.query(name, value);
+    }
+    if let Some((page, size)) = page {
+        request = request.query("page", page).query("pageSize", size);
+    }
+    send(request)
+}
+
+/// The page that a cursor stands for.
+pub(crate) fn number(cursor: Option<&str>) -> Result<u64> {
+    paging::number(cursor, 1)
+}
+
+/// A text; Xero writes an empty one where there is none.
+#[inline(never)]
+pub(crate) fn text(record: &Fields<'_>, name: &str) -> Option<String> {
+    record.str_some(name).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A moment: `/Date(1552432238623+0000)/`, seldom ISO 8601 in UTC.
+#[inline(never)]
+pub(crate) fn moment(record: &Fields<'_>, name: &str) -> Option<u64> {
+    let text = record.str_some(name)?;
+    let moment = time::parse_dotnet(text).or_else(|| time::parse_utc(text));
+    if moment.is_none() {
+        record.wrong(name, "this is no moment");
+    }
+    moment
+}
+
+/// A day, which is written as its midnight in UTC whatever the organisation's zone.
+pub(crate) fn day(record: &Fields<'_>, name: &str) -> Option<String> {
+    moment(record, name).map(time::format_date)
+}
+
+/// An amount in a currency; absent where it is finer than the minor unit.
+#[inline(never)]
+pub(crate) fn price(record: &Fields<'_>, name: &str, currency: &str) -> Option<Money> {
+    let number = record.get(name)?.as_f64();
+    if number.is_none() {
+        record.wrong(name, "this is no number");
+    }
+    money::from_number(number?, currency).ok()
+}
+
+/// An amount that has to be there.
+#[inline(never)]
+pub(crate) fn amount(record: &Fields<'_>, name: &str, currency: &str) -> Money {
+    price(record, name, currency).unwrap_or_else(|| {
+        record.wrong(name, format!("this is no amount of {currency}"));
+        Money::new(0, currency)
+    })
+}
+
+/// A number as decimal text, such as `1.5` or `19`.
+#[inline(never)]
+pub(crate) fn decimal(value: &Value) -> Option<String> {
+    let text = json::text(value);
+    value.is_number().then(|| text.strip_suffix(".0").unwrap_or(&text).to_owned())
+}
