@@ -57,12 +57,16 @@ pub(crate) fn one<T>(response: &Response, list: &str, read: Read<T>) -> Result<T
     read(&first(response, list)?).map_err(|problem| misshaped(response, &problem))
 }
 
-/// The one record of an answer as it is.
+/// The one record of an answer as it is. One that Xero did not take is answered with a 200 as well, and says why.
 #[inline(never)]
 pub(crate) fn first(response: &Response, list: &str) -> Result<Value> {
     let (found, _) = records(response, list)?;
     let none = || response.senseless(format!("the provider's answer has no record in `{list}`"));
-    found.into_iter().next().ok_or_else(none)
+    let record = found.into_iter().next().ok_or_else(none)?;
+    match error::refused(&record) {
+        Some(error) => Err(error.with_status(response.status())),
+        None => Ok(record),
+    }
 }
 
 /// The records of an answer, and how many pages there are.
@@ -120,14 +124,14 @@ pub(crate) struct Wanted<'a> {
 /// Reads a page by its number.
 #[inline(never)]
 pub(crate) fn page(wanted: Wanted<'_>, page: u64, limit: Option<u32>) -> Result<(Vec<Value>, Option<String>)> {
-    let list = wanted.list;
+    let (list, since_ms) = (wanted.list, wanted.since_ms);
     let size = paging::limit(limit, PAGE, PAGE)?;
     let (found, pages) = records(&listed(wanted, Some((page, size)))?, list)?;
     let next = match pages {
         Some(last) => paging::after_page(page, last),
         None => paging::after_full_page(page, found.len(), size),
     };
-    Ok((found, next))
+    Ok((changed(found, since_ms), next))
 }
 
 /// Reads a list that Xero does not cut into pages, and cuts it: the cursor is how many were read.
@@ -137,10 +141,11 @@ pub(crate) fn whole(
     cursor: Option<&str>,
     limit: Option<u32>,
 ) -> Result<(Vec<Value>, Option<String>)> {
-    let list = wanted.list;
+    let (list, since_ms) = (wanted.list, wanted.since_ms);
     let offset = paging::number(cursor, 0)?;
     let size = paging::limit(limit, u32::MAX, u32::MAX)?;
     let (all, _) = records(&listed(wanted, None)?, list)?;
+    let all = changed(all, since_ms);
     let total = all.len() as u64;
     let mut found = Vec::new();
     for (place, record) in all.into_iter().enumerate() {
@@ -155,7 +160,7 @@ pub(crate) fn whole(
 #[inline(never)]
 fn listed(wanted: Wanted<'_>, page: Option<(u64, u32)>) -> Result<Response> {
     let mut request = Request::get(path(&[wanted.list])?)
-        .header_some("if-modified-since", wanted.since_ms.map(time::format_rfc3339))
+        .header_some("if-modified-since", wanted.since_ms.map(second_before))
         .query_some("where", wanted.only)
         .query_some("order", wanted.by_change.then_some("UpdatedDateUTC ASC"));
     for (name, value) in wanted.more {
@@ -167,9 +172,28 @@ fn listed(wanted: Wanted<'_>, page: Option<(u64, u32)>) -> Result<Response> {
     send(request)
 }
 
+/// Xero counts in seconds, and leaves the moment itself out.
+fn second_before(ms: u64) -> String {
+    time::format_rfc3339((ms / 1000).saturating_sub(1).saturating_mul(1000))
+}
+
+/// Leaves out what came with the second before.
+#[inline(never)]
+fn changed(found: Vec<Value>, since_ms: Option<u64>) -> Vec<Value> {
+    let Some(since) = since_ms else { return found };
+    let mut kept = Vec::new();
+    for record in found {
+        let moment = record.get("UpdatedDateUTC").and_then(Value::as_str).and_then(parsed);
+        if moment.is_none_or(|moment| moment >= since) {
+            kept.push(record);
+        }
+    }
+    kept
+}
+
 /// The page that a cursor stands for.
 pub(crate) fn number(cursor: Option<&str>) -> Result<u64> {
-    paging::number(cursor, 1)
+    Ok(paging::number(cursor, 1)?.max(1))
 }
 
 /// A text; Xero writes an empty one where there is none.
@@ -178,11 +202,16 @@ pub(crate) fn text(record: &Fields<'_>, name: &str) -> Option<String> {
     record.str_some(name).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+#[inline(never)]
+fn parsed(text: &str) -> Option<u64> {
+    time::parse_dotnet(text).or_else(|| time::parse_utc(text))
+}
+
 /// A moment: `/Date(1552432238623+0000)/`, seldom ISO 8601 in UTC.
 #[inline(never)]
 pub(crate) fn moment(record: &Fields<'_>, name: &str) -> Option<u64> {
     let text = record.str_some(name)?;
-    let moment = time::parse_dotnet(text).or_else(|| time::parse_utc(text));
+    let moment = parsed(text);
     if moment.is_none() {
         record.wrong(name, "this is no moment");
     }
