@@ -6,7 +6,7 @@ use gatehouse_sdk::accounting::accounting_contacts::{
     AccountingContactsRequest, ContactKind,
 };
 use gatehouse_sdk::http::Request;
-use gatehouse_sdk::json::{Fields, Mismatch, Object, Value, read_value};
+use gatehouse_sdk::json::{self, Fields, Mismatch, Object, Value, read_value};
 use gatehouse_sdk::{Error, Result, context};
 
 use crate::api::{self, Wanted};
@@ -128,6 +128,12 @@ fn joined(lines: &[String]) -> String {
         joined.push_str(line);
     }
     joined
+}
+
+/// The JSON of a contact, for records and look-ups. Out of line: one writer for each.
+#[inline(never)]
+pub(crate) fn text(contact: &AccountingContact) -> String {
+    json::text(&Object::of(contact).into())
 }
 
 /// Reads a contact.

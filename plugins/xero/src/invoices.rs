@@ -46,26 +46,31 @@ pub(crate) fn create(request: &InvoiceRequest) -> Result<Invoice> {
 }
 
 fn in_its_words(line: &InvoiceLine, currency: &str) -> Result<Object> {
-    let number = |amount: &Option<Money>| match amount {
-        Some(amount) if money::currency(amount)? != currency => Err(Error::invalid_input(format!(
-            "a line is in {}, the invoice in `{currency}`; give one currency",
-            amount.currency
-        ))),
-        Some(amount) => Ok(Some(money::to_number(amount))),
-        None => Ok(None),
-    };
     let quantity = line.quantity.as_deref().map(quantity).transpose()?;
     let record = Object::new()
         .set_some("Description", line.description.as_deref())
         .set("Quantity", quantity.unwrap_or(Value::from(1)))
-        .set_some("UnitAmount", number(&line.unit_price)?)
-        .set_some("LineAmount", number(&line.amount)?)
+        .set_some("UnitAmount", number(line.unit_price.as_ref(), currency)?)
+        .set_some("LineAmount", number(line.amount.as_ref(), currency)?)
         .set_some("ItemCode", line.item.as_deref())
         .set_some("TaxType", line.tax_rate.as_deref());
     Ok(match line.ledger_account.as_deref() {
         Some(account) => record.set(account_name(account).0, account),
         None => record,
     })
+}
+
+/// An amount of a line, which has the invoice's currency.
+#[inline(never)]
+fn number(amount: Option<&Money>, currency: &str) -> Result<Option<f64>> {
+    let Some(amount) = amount else { return Ok(None) };
+    if money::currency(amount)? != currency {
+        return Err(Error::invalid_input(format!(
+            "a line is in {}, the invoice in `{currency}`; give one currency",
+            amount.currency
+        )));
+    }
+    Ok(Some(money::to_number(amount)))
 }
 
 /// How a ledger account is named: by its code, or by its id where it has none. The second is for within `Account`.
@@ -149,6 +154,12 @@ pub(crate) fn list(request: &InvoicesRequest) -> Result<InvoicesPage> {
 pub(crate) fn all() -> Wanted<'static> {
     let more = vec![(DECIMALS.0, DECIMALS.1.to_owned())];
     Wanted { list: LIST, since_ms: None, only: Some(SALES.to_owned()), more, by_change: false }
+}
+
+/// The JSON of an invoice, for records and look-ups. Out of line: one writer for each.
+#[inline(never)]
+pub(crate) fn text(invoice: &Invoice) -> String {
+    json::text(&Object::of(invoice).into())
 }
 
 /// Reads an invoice.

@@ -36,7 +36,9 @@ fn contact(write: &Write) -> Result<Finding> {
     let response = api::send(Request::get(api::path(&[contacts::LIST, &number])?));
     match absent_where_not_found(response.and_then(|response| api::one(&response, contacts::LIST, contacts::contact)))?
     {
-        Some(contact) if contact.reference.as_deref() == Some(number.as_str()) => Finding::found(&contact),
+        Some(contact) if contact.reference.as_deref() == Some(number.as_str()) => {
+            Ok(Finding::Done(contacts::text(&contact)))
+        }
         _ => Ok(Finding::Absent),
     }
 }
@@ -67,9 +69,9 @@ fn payment(write: &Write, since: u64) -> Result<Finding> {
     let mut found = api::all(found, payments::payment)?;
     found.retain(|payment| payment.reference == reference && payment.invoices.contains(&invoice));
     Ok(match (found.as_slice(), &next) {
-        ([only], _) if own => Finding::found(only)?,
+        ([only], _) if own => Finding::Done(payments::text(only)),
         ([], None) => Finding::Absent,
-        ([only], None) => Finding::found(only)?,
+        ([only], None) => Finding::Done(payments::text(only)),
         _ => Finding::Pending,
     })
 }
@@ -91,7 +93,7 @@ fn sent(id: &str) -> Result<Finding> {
 
 #[inline(never)]
 fn done_where(done: bool, invoice: &Invoice) -> Result<Finding> {
-    if done { Finding::found(invoice) } else { Ok(Finding::Absent) }
+    Ok(if done { Finding::Done(invoices::text(invoice)) } else { Finding::Absent })
 }
 
 fn absent_where_not_found<T>(found: Result<T>) -> Result<Option<T>> {

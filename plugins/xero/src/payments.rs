@@ -3,7 +3,7 @@
 use gatehouse_sdk::accounting::invoice_payments::{
     InvoicePayment, InvoicePaymentRequest, InvoicePaymentsPage, InvoicePaymentsRequest,
 };
-use gatehouse_sdk::json::{Fields, Mismatch, Object, Value, read_value};
+use gatehouse_sdk::json::{self, Fields, Mismatch, Object, Value, read_value};
 use gatehouse_sdk::{Error, Result, context, money, time};
 
 use crate::api::{self, Wanted};
@@ -47,6 +47,12 @@ pub(crate) fn list(request: &InvoicePaymentsRequest) -> Result<InvoicePaymentsPa
 pub(crate) fn all() -> Wanted<'static> {
     let only = Some("PaymentType==\"ACCRECPAYMENT\"".to_owned());
     Wanted { list: LIST, since_ms: None, only, more: Vec::new(), by_change: false }
+}
+
+/// The JSON of a payment, for records and look-ups. Out of line: one writer for each.
+#[inline(never)]
+pub(crate) fn text(payment: &InvoicePayment) -> String {
+    json::text(&Object::of(payment).into())
 }
 
 /// Reads a payment. Its currency stands at the invoice.

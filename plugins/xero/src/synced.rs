@@ -45,20 +45,20 @@ pub(crate) fn pull(entity: &str, cursor: Option<&str>, limit: u32) -> Result<Pag
 
 fn contact(found: &Value) -> core::result::Result<RecordData, Mismatch> {
     let contact = contacts::contact(found)?;
-    let data = json::text(&Object::of(&contact).into());
+    let data = contacts::text(&contact);
     Ok(RecordData { deleted: !contact.active, id: contact.id, updated_at_ms: contact.updated_at_ms, data })
 }
 
 fn invoice(found: &Value) -> core::result::Result<RecordData, Mismatch> {
     let invoice = invoices::invoice(found)?;
-    let data = json::text(&Object::of(&invoice).into());
+    let data = invoices::text(&invoice);
     let deleted = matches!(invoice.status, InvoiceStatus::Deleted);
     Ok(RecordData { deleted, id: invoice.id, updated_at_ms: invoice.updated_at_ms, data })
 }
 
 fn payment(found: &Value) -> core::result::Result<RecordData, Mismatch> {
     let payment = payments::payment(found)?;
-    let data = json::text(&Object::of(&payment).into());
+    let data = payments::text(&payment);
     Ok(RecordData { deleted: payment.deleted, id: payment.id, updated_at_ms: payment.updated_at_ms, data })
 }
 
