@@ -142,7 +142,8 @@ pub(crate) fn link_people(id: &str, wanted: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Reads what is no plain text in a deal. An amount that is finer than its currency stays among the properties as it is.
+/// Reads what is no plain text in a deal. An amount that is finer than its currency stays among the properties as it
+/// is.
 #[inline(never)]
 pub(crate) fn settle(deal: &mut Found, usual: Option<&str>) {
     let closes = deal.take("closedate").and_then(|text| time::parse_rfc3339(&text));

@@ -41,7 +41,8 @@ pub(crate) fn upsert(request: ContactUpsertsRequest) -> Result<ContactUpsertOutc
     Ok(ContactUpsertOutcomes { items })
 }
 
-/// Writes one batch of objects by a property with unique values. Each is sent with its place, by which Hubspot names it.
+/// Writes one batch of objects by a property with unique values. Each is sent with its place, by which Hubspot names
+/// it.
 #[inline(never)]
 pub(crate) fn write(object: &str, field: &str, batch: Vec<(&str, Object)>) -> Result<Vec<Result<String>>> {
     let mut keys = Vec::new();
