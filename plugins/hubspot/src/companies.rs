@@ -9,7 +9,7 @@ use crate::write::{self, Given};
 
 /// Creates a company.
 pub(crate) fn create(fields: CompanyFields) -> Result<Company> {
-    write::create(&COMPANIES, &given(fields)).map(company)
+    write::create(&COMPANIES, &given(fields), &write::own_key()).map(company)
 }
 
 /// Changes a company.

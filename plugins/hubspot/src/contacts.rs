@@ -11,7 +11,7 @@ use crate::write::{self, Given};
 
 /// Creates a person. One with the address of another is a conflict.
 pub(crate) fn create(fields: ContactFields) -> Result<Contact> {
-    write::create(&CONTACTS, &given(fields)).map(contact)
+    write::create(&CONTACTS, &given(fields), &write::own_key()).map(contact)
 }
 
 /// Changes a person.

@@ -20,7 +20,7 @@ pub(crate) const TO_PRIMARY_COMPANY: u32 = 5;
 
 /// Creates a deal with its links.
 pub(crate) fn create(fields: OpportunityFields) -> Result<Opportunity> {
-    write::create(&DEALS, &given(fields)).map(opportunity)
+    write::create(&DEALS, &given(fields), &write::own_key()).map(opportunity)
 }
 
 /// Changes a deal and its links.

@@ -87,7 +87,7 @@ fn add(kind: &Kind, reference: &str, given: &Given) -> Result<String> {
     let (field, key) = match (given.value(kind, "email"), api::reference_property()?) {
         (Some(email), _) => ("email".to_owned(), email),
         (None, Some(name)) if kind.name != DEALS.name => (name, reference),
-        _ => return write::create(kind, given).map(|made| made.id),
+        _ => return write::create(kind, given, reference).map(|made| made.id),
     };
     let properties = given.properties(kind)?.set(&field, key);
     let outcome = upserts::write(kind.name, &field, vec![(key, properties)])?.pop();

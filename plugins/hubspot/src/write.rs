@@ -89,12 +89,17 @@ fn texts(record: &Fields<'_>, name: &str, list: &[Value]) -> Vec<String> {
     found
 }
 
+/// The key of this call's create, which a look-up finds again.
+pub(crate) fn own_key() -> String {
+    context::idempotency_key_for("create")
+}
+
 /// Creates an object with its links, and with our key where there is a property for it.
 #[inline(never)]
-pub(crate) fn create(kind: &Kind, given: &Given) -> Result<Found> {
+pub(crate) fn create(kind: &Kind, given: &Given, key: &str) -> Result<Found> {
     let mut properties = given.properties(kind)?;
     if let Some(name) = api::reference_property()? {
-        properties = properties.set(&name, context::idempotency_key_for("create"));
+        properties = properties.set(&name, key);
     }
     let company = given.value(kind, "company").filter(|_| kind.name == DEALS.name);
     let mut links = Vec::new();

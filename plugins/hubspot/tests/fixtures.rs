@@ -23,7 +23,7 @@ use gatehouse_sdk::harness::fixture::{self, Case, ExpectedRequest};
 use gatehouse_sdk::harness::{self, Gateway};
 
 /// What the older description does not know: upserts, links, and that a search sorts by objects.
-const ODD_REQUESTS: [&str; 22] = [
+const ODD_REQUESTS: [&str; 23] = [
     "create-opportunity/*",
     "get-opportunity/*",
     "look-up/*",
@@ -33,6 +33,7 @@ const ODD_REQUESTS: [&str; 22] = [
     "upsert-contacts/*",
     "push/company_by_our_reference",
     "push/deals",
+    "push/deals_with_our_reference",
     "push/example",
     "sync-companies/changed",
     "sync-contacts/changed_first_page",
