@@ -6,7 +6,8 @@ mod callbacks;
 mod flow;
 mod grants;
 mod kills;
-mod renewal;
+mod rekey;
+pub(crate) mod renewal;
 
 use std::collections::BTreeMap;
 
@@ -40,7 +41,7 @@ struct Got {
 }
 
 /// The rules of the authorization server.
-fn rules(manifest: &mut Manifest, change: &dyn Fn(&mut Value)) {
+pub(crate) fn rules(manifest: &mut Manifest, change: &dyn Fn(&mut Value)) {
     let mut oauth = json!({
         "grants": ["authorization_code"],
         "authorize_url": "https://api.stripe.com/oauth/authorize",
@@ -122,12 +123,12 @@ impl Scene {
     }
 }
 
-async fn execute(tenant: &Client, integration: &str) -> client::Answer {
+pub(crate) async fn execute(tenant: &Client, integration: &str) -> client::Answer {
     let ask = json!({ "capability": "GET_PAYMENT", "parameters": { "id": "pi_0001" } });
     tenant.post(&format!("/integrations/{integration}/execute"), ask).await
 }
 
-async fn integration(tenant: &Client, origin: &str, credentials: Value) -> String {
+pub(crate) async fn integration(tenant: &Client, origin: &str, credentials: Value) -> String {
     let new = json!({
         "provider": "stripe", "name": "Primary <b>", "credentials": credentials, "settings": { "base_url": origin },
     });

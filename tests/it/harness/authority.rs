@@ -31,6 +31,7 @@ pub(crate) struct Authority {
 struct Shared {
     known: Mutex<Known>,
     asked: Notify,
+    released: Notify,
 }
 
 /// What it knows and how it behaves.
@@ -65,6 +66,8 @@ pub(crate) enum Mode {
     Says(u16, String),
     /// Sends the client elsewhere.
     Elsewhere(String),
+    /// Does its work and answers when it is released.
+    Held,
     /// Does its work and never answers.
     MuteAfter,
     /// Does nothing and never answers.
@@ -74,7 +77,7 @@ pub(crate) enum Mode {
 impl Authority {
     pub(crate) async fn start() -> Self {
         let known = Known { expires_in: Some(json!(3600)), ..Known::default() };
-        let shared = Arc::new(Shared { known: Mutex::new(known), asked: Notify::new() });
+        let shared = Arc::new(Shared { known: Mutex::new(known), asked: Notify::new(), released: Notify::new() });
         let router = Router::new()
             .route("/oauth/authorize", get(authorize))
             .route("/oauth/token", post(token))
@@ -104,6 +107,11 @@ impl Authority {
     /// Refuses every access token that it gave out so far.
     pub(crate) fn forget_access(&self) {
         self.known().access.clear();
+    }
+
+    /// Lets an answer go that is held.
+    pub(crate) fn release(&self) {
+        self.shared.released.notify_one();
     }
 
     /// Waits until the token endpoint was asked.
@@ -137,8 +145,9 @@ async fn token(State(shared): Its, headers: HeaderMap, body: Bytes) -> Response 
     let grant = form.get("grant_type").cloned().unwrap_or_default();
     let mode = shared.known.lock().unwrap().mode.clone();
     let mute = matches!(mode, Mode::MuteAfter | Mode::MuteBefore);
+    let held = matches!(mode, Mode::Held);
     let answer = match mode {
-        Mode::Well | Mode::MuteAfter => {
+        Mode::Well | Mode::Held | Mode::MuteAfter => {
             let answer = shared.known.lock().unwrap().give(&grant, &form, &headers);
             shared.known.lock().unwrap().asked.push((grant, answer.is_ok()));
             answer.map_or_else(refuse, |good| Json(good).into_response())
@@ -157,6 +166,9 @@ async fn token(State(shared): Its, headers: HeaderMap, body: Bytes) -> Response 
         }
     };
     shared.asked.notify_one();
+    if held {
+        shared.released.notified().await;
+    }
     if mute {
         std::future::pending::<()>().await;
     }

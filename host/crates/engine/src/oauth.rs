@@ -3,7 +3,7 @@
 //! durable when.
 //!
 //! Read in this order: apps, how a flow begins and ends, then how a token is used, renewed and
-//! given back.
+//! given back, and last what is sealed.
 
 mod apps;
 mod begin;
@@ -12,6 +12,7 @@ mod finish;
 mod flights;
 mod refresh;
 mod revoke;
+mod sealing;
 mod settle;
 mod sign_in;
 mod status;
@@ -27,9 +28,6 @@ pub(crate) use tokens::Access;
 use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
 
-/// What tokens are sealed as.
-const TOKEN: &str = "oauth-token";
-
 /// A moment after `now`.
 fn after(now: Timestamp, pause: SignedDuration) -> Timestamp {
     now.saturating_add(pause).unwrap_or(Timestamp::MAX)
@@ -39,3 +37,6 @@ fn after(now: Timestamp, pause: SignedDuration) -> Timestamp {
 fn connect_again(id: IntegrationId) -> String {
     format!("send a person to GET /api/v1/integrations/{id}/oauth/url")
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,11 +16,15 @@ use serde::Serialize;
 
 use crate::Engine;
 
+mod ring;
 mod root;
 mod run;
 mod tenant;
 
+pub(crate) use ring::{KeyRing, guard_key};
 pub use root::RootKeyState;
+#[cfg(test)]
+pub(crate) use run::Standing;
 pub(crate) use run::exchange_keys;
 pub use tenant::TenantKeyState;
 
@@ -87,4 +91,4 @@ impl Engine {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

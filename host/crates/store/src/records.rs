@@ -33,6 +33,7 @@ pub use job::{DeadJob, GroupKey, JobGroup, JobLease, JobUnique, NodeEpoch, Place
 pub use link::{LinkByIntegration, LinkId, LinkPlace};
 pub use oauth::{
     OAuthApp, OAuthFlow, OAuthRevocation, OAuthStart, OAuthTokens, RefreshLease, RevocationId, SealedToken,
+    SealedVerifier,
 };
 pub use plugin::plugin_prefix;
 pub use provider::{OverrideId, overrides_of};

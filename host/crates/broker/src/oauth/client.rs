@@ -39,7 +39,7 @@ impl OAuthClient {
     /// [`gatehouse_domain::ErrorKind::Corrupt`] where they do not open.
     pub fn of_app(
         vault: &Vault,
-        owner: Owner,
+        owner: Owner<'_>,
         (record, version): (&str, u32),
         id: &str,
         key_id: Option<&str>,

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::drive::new_job;
 use super::{MOST, NewBatch, NewItem};
 use crate::deferred::Wish;
+use crate::rotation::guard_key;
 use crate::{Caller, Engine};
 
 /// The longest reference, in bytes.
@@ -52,7 +53,7 @@ impl Engine {
             let wish = Wish { direct: wanted.integration.is_some(), wanted };
             let call = self.seal_call(by, execution, &wish).await.map_err(|error| at(error, index as usize))?;
             if index == 0 {
-                self.guard_call_key(&mut work, tenant, call.key_version)?;
+                guard_key(work.change(), tenant, call.key_version)?;
             }
             work.tenant(tenant).create(&call)?;
             let item = Item { batch: batch.id, index, execution, capability, reference, refused: None };

@@ -14,6 +14,7 @@ use crate::execute::idempotency;
 use crate::execute::record::begin;
 use crate::execute::{Ask, Intended, Run};
 use crate::idempotency::check_key;
+use crate::rotation::guard_key;
 use crate::routing::{Wanted, hash_of};
 use crate::{Caller, Engine};
 
@@ -131,7 +132,7 @@ impl Engine {
             deferred.job = Some(job.id());
         }
         begin(work.change(), &queued)?;
-        self.guard_call_key(&mut work, tenant, call.key_version)?;
+        guard_key(work.change(), tenant, call.key_version)?;
         work.tenant(tenant).create(&call)?;
         if let Some(remembered) = remembered {
             // One that has expired may still be there; one that has not came meanwhile.

@@ -4,12 +4,11 @@
 use gatehouse_broker::TenantKeyRef;
 use gatehouse_domain::id::{ExecutionId, TenantId};
 use gatehouse_domain::{Error, ErrorKind, Result};
-use gatehouse_store::records::{ClosedKey, QueuedCall, TenantKey};
+use gatehouse_store::records::QueuedCall;
 use gatehouse_store::{Page, Stored};
 use serde::{Deserialize, Serialize};
 
 use crate::routing::Wanted;
-use crate::work::Work;
 use crate::{Caller, Engine};
 
 /// The largest call that is kept, in bytes of JSON.
@@ -43,13 +42,6 @@ impl Engine {
         let sealed = self.0.vault.seal_call(&key, execution, &plain)?;
         let (actor, acting_for, request) = (by.key.id, by.acting_for, by.request);
         Ok(QueuedCall { execution, actor, acting_for, request, key_version: key.version, sealed })
-    }
-
-    /// Has a work that stores sealed calls conflict where the key that seals them is to be
-    /// destroyed, so that none comes in behind the last look of an exchange.
-    pub(crate) fn guard_call_key(&self, work: &mut Work, tenant: TenantId, key_version: u32) -> Result<()> {
-        work.tenant(tenant).require::<TenantKey>(&key_version)?;
-        work.admin().absent::<ClosedKey>(&(tenant, key_version))
     }
 
     /// Seals the calls that wait under one of the `older` keys again, under the newest. Answers

@@ -163,7 +163,7 @@ impl Run {
     /// `key` makes its writes safe to repeat.
     pub(crate) fn open(&self, engine: &Engine, rules: &CapabilityRules, key: &str) -> Result<Session> {
         let limits = self.limits.clone();
-        let access = self.token.as_ref().map(|token| engine.open_access(self.tenant, self.integration.id, token));
+        let access = self.token.as_ref().map(|token| engine.open_access(self.integration.id, token));
         engine.0.broker.open(
             &engine.0.vault,
             SessionSpec {

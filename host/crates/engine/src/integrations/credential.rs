@@ -7,7 +7,7 @@ use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::Page;
-use gatehouse_store::records::{ClosedKey, SealedCredential, TenantKey};
+use gatehouse_store::records::{SealedCredential, TenantKey};
 
 use crate::work::Work;
 use crate::{Credentials, Engine};
@@ -50,11 +50,11 @@ impl Engine {
         tenant: TenantId,
         sealed: &SealedCredential,
     ) -> Result<()> {
-        let newest = self.newest_key(tenant).await?;
-        let again = self.resealed(tenant, sealed, &newest).await?;
-        work.tenant(tenant).require::<TenantKey>(&newest.version)?;
-        work.admin().absent::<ClosedKey>(&(tenant, newest.version))?;
-        work.tenant(tenant).put(again.as_ref().unwrap_or(sealed))
+        let ring = self.key_ring(tenant).await?;
+        let mut sealed = sealed.clone();
+        ring.reseal_credential(&mut sealed)?;
+        ring.guard(work.change())?;
+        work.tenant(tenant).put(&sealed)
     }
 
     /// The sealed credential of an integration.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_broker::oauth::{APP, OAuthClient};
-use gatehouse_broker::{Owner, Place};
+use gatehouse_broker::{Owner, Place, TenantKeyRef};
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::oauth::Redirect;
 use gatehouse_domain::time::Timestamp;
@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::clock::random;
 use crate::execute::sha256_hex;
+use crate::rotation::guard_key;
 use crate::{Caller, Credentials, Engine};
 
 /// The names that an app's secrets have.
@@ -81,8 +82,15 @@ impl Engine {
         self.provider(provider).await?;
         check(&new)?;
         let known = self.kept_app(tenant, provider).await?;
-        let app = self.sealed_app(tenant, provider, &new, known.as_deref())?;
+        let key = match tenant {
+            Some(tenant) => Some(self.newest_key(tenant).await?),
+            None => None,
+        };
+        let app = self.sealed_app(key.as_ref(), provider, &new, known.as_deref())?;
         let mut work = self.work(by);
+        if let Some(key) = &key {
+            guard_key(work.change(), key.tenant, key.version)?;
+        }
         match (tenant, &known) {
             (Some(tenant), Some(known)) => work.tenant(tenant).replace(known, &app)?,
             (Some(tenant), None) => work.tenant(tenant).create(&app)?,
@@ -132,8 +140,16 @@ impl Engine {
     }
 
     /// The client of an app, its secrets opened.
-    pub(super) fn client_of(&self, tenant: TenantId, app: &OAuthApp, own: bool) -> Result<OAuthClient> {
-        let owner = if own { Owner::Tenant(tenant) } else { Owner::Deployment };
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Corrupt`] where the tenant's key is missing: the app may have
+    /// been sealed again since it was read.
+    pub(super) async fn client_of(&self, tenant: TenantId, app: &OAuthApp) -> Result<OAuthClient> {
+        let key = match app.key_version {
+            Some(version) => Some(self.tenant_key(tenant, version).await?),
+            None => None,
+        };
+        let owner = key.as_ref().map_or(Owner::Deployment, Owner::Tenant);
         let record = (app.provider.as_str(), app.version);
         OAuthClient::of_app(&self.0.vault, owner, record, &app.client_id, app.key_id.as_deref(), &app.secrets)
     }
@@ -160,14 +176,14 @@ impl Engine {
         }
     }
 
-    fn sealed_app(
+    pub(super) fn sealed_app(
         &self,
-        tenant: Option<TenantId>,
+        key: Option<&TenantKeyRef>,
         provider: &str,
         new: &NewApp,
         known: Option<&OAuthApp>,
     ) -> Result<OAuthApp> {
-        let owner = tenant.map_or(Owner::Deployment, Owner::Tenant);
+        let owner = key.map_or(Owner::Deployment, Owner::Tenant);
         let version = known.map_or(1, |known| known.version.saturating_add(1));
         let mut secrets = BTreeMap::new();
         for field in SECRETS {
@@ -186,6 +202,7 @@ impl Engine {
             client_id: new.client_id.clone(),
             key_id: new.key_id.clone(),
             version,
+            key_version: key.map(|key| key.version),
             secrets,
             hints: new.credentials.hints(),
             redirect: new.redirect,

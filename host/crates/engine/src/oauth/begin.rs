@@ -1,8 +1,8 @@
 //! How a flow begins: a link on our own address, good for once, that ties the flow to the browser
 //! which follows it before it leads to the provider.
 
+use gatehouse_broker::Secret;
 use gatehouse_broker::oauth::{challenge_of, digest, random_secret};
-use gatehouse_broker::{Owner, Place, Secret};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::manifest::oauth::{Grant, Pkce};
@@ -17,14 +17,15 @@ use serde::Serialize;
 use super::after;
 use super::sign_in::{SignIn, Which};
 use crate::execute::sha256_hex;
+use crate::rotation::guard_key;
 use crate::{Caller, Engine};
 
 /// How long a link is good, in minutes, and how long at most.
 const MINUTES: (u32, u32) = (10, 24 * 60);
 /// How long a person may take at the provider.
 const AT_PROVIDER: SignedDuration = SignedDuration::from_mins(10);
-/// What a verifier is sealed as.
-pub(super) const VERIFIER: &str = "oauth-verifier";
+/// How often the beginning is tried against an exchange of the tenant's key.
+const TRIES: usize = 4;
 
 /// A link to make.
 #[derive(Debug, Clone, Default)]
@@ -123,7 +124,6 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::NotFound`] for a link that was used, has ended or never was.
     pub async fn begin_flow(&self, token: &str, confirmed: bool) -> Result<Begun> {
-        let gone = || Error::new(ErrorKind::NotFound, "this link was used already or has ended; ask for a new one");
         let stored = self.0.store.admin().get::<OAuthStart>(&digest(token)).await?;
         let start = stored.filter(|start| self.now() < start.expires_at).ok_or_else(gone)?;
         let integration = self.0.store.tenant(start.tenant).get::<Integration>(&start.integration).await?;
@@ -137,40 +137,53 @@ impl Engine {
             Pkce::S256 => Some(Secret::from(random_secret()?.to_string())),
             Pkce::Refused => None,
         };
-        let id = digest(&state);
-        let sealed = match &verifier {
-            None => None,
-            Some(verifier) => {
-                let record = sha256_hex(&id);
-                let place = Place { kind: VERIFIER, record: &record, field: "verifier", version: 1 };
-                Some(self.0.vault.seal_at(Owner::Tenant(start.tenant), &place, verifier)?)
-            }
-        };
         let flow = OAuthFlow {
-            id,
+            id: digest(&state),
             tenant: start.tenant,
             integration: integration.id,
             plugin: integration.plugin.clone(),
             own_app: sign_in.own_app(),
             app: version_of(&sign_in),
             context,
-            redirect_uri: redirect_uri.clone(),
+            redirect_uri,
             issuer: sign_in.places.issuer.clone(),
-            verifier: sealed,
+            verifier: None,
             session: digest(&session),
             return_url: start.return_url.clone(),
             expires_at: after(self.now(), AT_PROVIDER),
         };
         let challenge = verifier.as_ref().map(challenge_of);
-        let places = &sign_in.places;
-        let url =
-            places.authorize_url(&sign_in.rules, &sign_in.client.id, &redirect_uri, &state, challenge.as_deref())?;
-        let mut change = self.0.store.change();
-        change.admin().remove(&start)?;
-        change.admin().create(&flow)?;
-        change.commit().await.map_err(|error| if error.kind == ErrorKind::Conflict { gone() } else { error })?;
-        let (name, secure) = self.cookie_of(&id);
+        let SignIn { rules, places, client, .. } = &sign_in;
+        let url = places.authorize_url(rules, &client.id, &flow.redirect_uri, &state, challenge.as_deref())?;
+        let (name, secure) = self.cookie_of(&flow.id);
+        self.keep_flow(&start, flow, verifier.as_ref()).await?;
         Ok(Begun::Go { url, cookie: (name, session.to_string()), secure })
+    }
+
+    /// Uses a link up and stores the flow that it begins.
+    pub(super) async fn keep_flow(
+        &self,
+        start: &Stored<OAuthStart>,
+        mut flow: OAuthFlow,
+        verifier: Option<&Secret>,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let mut change = self.0.store.change();
+            if let Some(verifier) = verifier {
+                let key = self.newest_key(flow.tenant).await?;
+                flow.verifier = Some(self.seal_verifier(&key, &flow.id, verifier)?);
+                guard_key(&mut change, flow.tenant, key.version)?;
+            }
+            change.admin().remove(start)?;
+            change.admin().create(&flow)?;
+            match change.commit().await {
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                outcome => return outcome.map(|_| ()),
+            }
+            // Used by somebody else, or the key was exchanged meanwhile.
+            self.0.store.admin().get::<OAuthStart>(&start.id).await?.ok_or_else(gone)?;
+        }
+        Err(Error::unavailable("the tenant's key is being exchanged; follow the link again").retry_after(1_000))
     }
 
     /// The name of the cookie that ties a flow to its browser, and whether it is for TLS only. Each
@@ -229,6 +242,10 @@ impl Engine {
         let message = "its origin is not one of `oauth.return_origins` in the configuration; an operator adds it there";
         Err(Error::problems("the link does not fit", vec![Problem::at("$.return_url", message)]))
     }
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::NotFound, "this link was used already or has ended; ask for a new one")
 }
 
 /// What tells one registration from the next.

@@ -1,9 +1,11 @@
 //! How a flow ends: everything about a callback is checked before its code is worth anything. A
 //! state is used up by the first callback that names it, whatever comes of it.
 
+use gatehouse_broker::TenantKeyRef;
 use gatehouse_broker::oauth::digest;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::{ErrorKind, Result};
+use gatehouse_store::Stored;
 use gatehouse_store::records::OAuthFlow;
 
 use super::begin::version_of;
@@ -41,6 +43,8 @@ pub struct Ended {
 /// A flow with all that it needs to end well.
 pub(super) struct Arrived {
     pub(super) flow: OAuthFlow,
+    /// What opens its verifier.
+    pub(super) key: Option<TenantKeyRef>,
     pub(super) integration: Integration,
     pub(super) sign_in: SignIn,
     pub(super) code: String,
@@ -55,9 +59,7 @@ impl Engine {
     pub async fn end_flow(&self, callback: Callback) -> Result<Ended> {
         let unknown = "This sign-in is not known: it was ended before, or took too long. Begin again with a new link.";
         let Some(state) = only(&callback.parameters, "state") else { return Ok(Ended::without(unknown)) };
-        let Some(stored) = self.0.store.admin().get::<OAuthFlow>(&digest(state)).await? else {
-            return Ok(Ended::without(unknown));
-        };
+        let Some((stored, key)) = self.flow(&digest(state)).await? else { return Ok(Ended::without(unknown)) };
         let mut change = self.0.store.change();
         change.admin().remove(&stored)?;
         match change.commit().await {
@@ -67,7 +69,7 @@ impl Engine {
         let flow = stored.record;
         let (return_url, integration, tenant) = (flow.return_url.clone(), flow.integration, flow.tenant);
         let began_here = self.began_here(&flow, &callback);
-        let outcome = match self.arrive(flow, callback).await? {
+        let outcome = match self.arrive(flow, key, callback).await? {
             Ok(arrived) => self.finish(arrived).await?,
             Err(text) => Err(text),
         };
@@ -83,6 +85,25 @@ impl Engine {
         Ok(Ended { connected, text, return_url, integration })
     }
 
+    /// A flow, with the key that opens its verifier: once the flow is used up, nobody seals it again.
+    /// There is no key where the tenant was deleted.
+    async fn flow(&self, id: &[u8; 32]) -> Result<Option<(Stored<OAuthFlow>, Option<TenantKeyRef>)>> {
+        let mut seen = None;
+        loop {
+            let Some(stored) = self.0.store.admin().get::<OAuthFlow>(id).await? else { return Ok(None) };
+            let Some(version) = stored.verifier.as_ref().map(|verifier| verifier.key_version) else {
+                return Ok(Some((stored, None)));
+            };
+            match self.tenant_key(stored.tenant, version).await {
+                Ok(key) => return Ok(Some((stored, Some(key)))),
+                Err(error) if error.kind != ErrorKind::Corrupt => return Err(error),
+                Err(_) if seen == Some(version) => return Ok(Some((stored, None))),
+                // Sealed again between the two reads, and the old key destroyed.
+                Err(_) => seen = Some(version),
+            }
+        }
+    }
+
     fn began_here(&self, flow: &OAuthFlow, callback: &Callback) -> bool {
         let (name, _) = self.cookie_of(&flow.id);
         let cookie = callback.cookies.iter().find(|(known, _)| *known == name);
@@ -90,7 +111,12 @@ impl Engine {
     }
 
     /// Checks a callback. The inner error is what is wrong with it, for the person.
-    async fn arrive(&self, flow: OAuthFlow, callback: Callback) -> Result<std::result::Result<Arrived, String>> {
+    async fn arrive(
+        &self,
+        flow: OAuthFlow,
+        key: Option<TenantKeyRef>,
+        callback: Callback,
+    ) -> Result<std::result::Result<Arrived, String>> {
         let refuse = |text: &str| Ok(Err(text.to_owned()));
         if flow.expires_at <= self.now() {
             return refuse("This sign-in took too long. Begin again with a new link.");
@@ -121,6 +147,7 @@ impl Engine {
         }
         Ok(answer_of(&flow, &sign_in, &callback.parameters).map(|code| Arrived {
             flow,
+            key,
             integration,
             sign_in,
             code,

@@ -3,22 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use gatehouse_broker::Secret;
 use gatehouse_broker::oauth::{Ask, Issued, TokenError};
-use gatehouse_broker::{Owner, Place, Secret};
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
 use gatehouse_domain::manifest::oauth::CaptureFrom;
-use gatehouse_domain::{ErrorKind, Result};
+use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_runtime::Target;
 use gatehouse_store::records::{OAuthTokens, RateBudget, SealedCredential};
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 
-use super::Access;
-use super::begin::VERIFIER;
 use super::end::{Arrived, only};
-use crate::execute::{Report, Run, sha256_hex};
+use crate::execute::{Report, Run};
 use crate::integrations::Tested;
 use crate::{Credentials, Engine};
 
@@ -31,6 +29,16 @@ const TRIES: usize = 8;
 struct Agreed {
     issued: Issued,
     facts: BTreeMap<String, String>,
+}
+
+/// Tokens that were given, to be sealed when they are stored: the tenant's key may be exchanged
+/// before that.
+struct Given {
+    issued: Issued,
+    /// What they follow.
+    blank: OAuthTokens,
+    /// Whether a call with them has worked.
+    worked: bool,
 }
 
 /// What came of the test with the new token.
@@ -58,9 +66,8 @@ impl Engine {
         // A new consent stands for itself: nothing of the one before is carried over. A generation
         // is left out, for whoever renews the old one at this moment.
         let blank = OAuthTokens { generation: before.generation + 1, fence: before.fence, ..OAuthTokens::none(id) };
-        let tokens = self.sealed_tokens(tenant, &arrived.integration, &blank, &arrived.sign_in, agreed.issued)?;
         let next = self.connected(&arrived.integration, agreed.facts);
-        let proof = self.prove_tokens(tenant, &next, &tokens).await;
+        let proof = self.prove_token(tenant, &next, &agreed.issued).await;
         let works = matches!(&proof, Proof::Tested(_, tested, _) if tested.ok);
         let refused = matches!(&proof, Proof::Tested(_, tested, Some(_)) if !tested.ok);
         if refused && had && arrived.integration.status.is_eligible() {
@@ -68,8 +75,8 @@ impl Engine {
             self.note_failure(&arrived, &why).await?;
             return Ok(Err(format!("The connection test failed: {why}. What worked before goes on working.")));
         }
-        let tokens = OAuthTokens { worked: works, ..tokens };
-        if !self.keep_consent(&arrived, &next, &tokens, &proof).await? {
+        let given = Given { issued: agreed.issued, blank, worked: works };
+        if !self.keep_consent(&arrived, &next, &given, &proof).await? {
             return Ok(Err("The integration changed too often meanwhile. Begin again with a new link.".to_owned()));
         }
         self.0.resilience.forget(id);
@@ -85,9 +92,9 @@ impl Engine {
         let verifier = match &flow.verifier {
             None => None,
             Some(sealed) => {
-                let record = sha256_hex(&flow.id);
-                let place = Place { kind: VERIFIER, record: &record, field: "verifier", version: 1 };
-                Some(self.0.vault.open_at(Owner::Tenant(flow.tenant), &place, sealed)?)
+                let gone = || Error::conflict("the tenant was deleted meanwhile");
+                let key = arrived.key.as_ref().ok_or_else(gone)?;
+                Some(self.open_verifier(key, &flow.id, sealed)?)
             }
         };
         let code = Secret::from(arrived.code.clone());
@@ -122,8 +129,8 @@ impl Engine {
         }
     }
 
-    async fn prove_tokens(&self, tenant: TenantId, next: &Integration, tokens: &OAuthTokens) -> Proof {
-        match self.tried(tenant, next, tokens).await {
+    async fn prove_token(&self, tenant: TenantId, next: &Integration, issued: &Issued) -> Proof {
+        match self.tried(tenant, next, issued).await {
             Ok(report) => {
                 let (next, tested, signal) = self.judge_test(next, report);
                 Proof::Tested(Box::new(next), tested, signal)
@@ -132,7 +139,7 @@ impl Engine {
         }
     }
 
-    async fn tried(&self, tenant: TenantId, next: &Integration, tokens: &OAuthTokens) -> Result<Report> {
+    async fn tried(&self, tenant: TenantId, next: &Integration, issued: &Issued) -> Result<Report> {
         let credential = match self.credential(tenant, next.id).await {
             Ok(credential) => credential,
             Err(error) if error.kind == ErrorKind::Conflict => {
@@ -142,28 +149,24 @@ impl Engine {
             Err(error) => return Err(error),
         };
         let mut run = Run::with_credential(self, tenant, next, credential).await?;
-        run.token = tokens.access.as_ref().map(Access::unstored);
+        run.token = Some(self.unstored_access(tenant, next.id, &issued.access).await?);
         run.look(self, Target::ConnectionTest).await
     }
 
     /// Stores the tokens, the integration and what is told of them; false where others kept
     /// changing the integration.
-    async fn keep_consent(
-        &self,
-        arrived: &Arrived,
-        next: &Integration,
-        tokens: &OAuthTokens,
-        proof: &Proof,
-    ) -> Result<bool> {
+    async fn keep_consent(&self, arrived: &Arrived, next: &Integration, given: &Given, proof: &Proof) -> Result<bool> {
         let (tenant, id) = (arrived.flow.tenant, next.id);
         for _ in 0..TRIES {
             let scope = self.0.store.tenant(tenant);
             let Some(stored) = scope.get::<Integration>(&id).await? else { return Ok(false) };
             let kept = scope.get::<OAuthTokens>(&id).await?;
+            let key = self.newest_key(tenant).await?;
+            let tokens = self.sealed_tokens(&key, next, &given.blank, &arrived.sign_in, &given.issued)?;
             let tokens = match &kept {
                 // Somebody renewed the old ones meanwhile: the new ones still come after.
-                Some(kept) => OAuthTokens { fence: kept.fence + 1, ..tokens.clone() },
-                None => tokens.clone(),
+                Some(kept) => OAuthTokens { fence: kept.fence + 1, worked: given.worked, ..tokens },
+                None => OAuthTokens { worked: given.worked, ..tokens },
             };
             if kept.as_ref().is_some_and(|kept| kept.generation >= tokens.generation) {
                 return Ok(false);
@@ -185,10 +188,8 @@ impl Engine {
                 };
             }
             let mut work = self.own_work(Some(tenant));
-            match &kept {
-                Some(kept) => work.tenant(tenant).replace(kept, &tokens)?,
-                None => work.tenant(tenant).create(&tokens)?,
-            }
+            let data = json!({ "scope": tokens.scope, "version": now.credential_version });
+            self.keep_tokens(work.change(), tenant, kept.as_ref(), tokens).await?;
             if scope.get::<SealedCredential>(&id).await?.is_none() {
                 let empty = self.seal(tenant, &now, &no_fields()).await?;
                 self.keep_credential(&mut work, tenant, &empty).await?;
@@ -196,7 +197,6 @@ impl Engine {
             work.tenant(tenant).replace(&stored, &now)?;
             work.tenant(tenant).delete::<RateBudget>(&id)?;
             work.audit("integration.authorized", id, Some(&stored.record), Some(&now))?;
-            let data = json!({ "scope": tokens.scope, "version": now.credential_version });
             work.event(tenant, "credential.authorized", Some(&now), id, data)?;
             work.tell_of_move(tenant, &stored, &now)?;
             match work.commit().await {

@@ -13,7 +13,7 @@ use gatehouse_domain::oauth::TokenCause;
 use gatehouse_domain::time::SignedDuration;
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::Stored;
-use gatehouse_store::records::{OAuthTokens, RefreshLease, SealedToken};
+use gatehouse_store::records::{OAuthTokens, RefreshLease};
 use tokio::time::{Duration, Instant, sleep};
 
 use super::sign_in::{SignIn, Which};
@@ -40,6 +40,12 @@ pub(super) struct Order {
     pub(super) cause: TokenCause,
 }
 
+/// What the provider gave, as whom it was asked for.
+struct Next {
+    issued: Issued,
+    sign_in: SignIn,
+}
+
 impl Engine {
     /// Carries an order out. Where the generation is another one by now, nothing is done.
     pub(super) async fn refresh(&self, order: Order) -> Result<()> {
@@ -47,7 +53,7 @@ impl Engine {
             return Ok(());
         };
         let Some(held) = self.take_lease(&order).await? else { return Ok(()) };
-        let outcome = self.next_tokens(&order, &integration, &held).await;
+        let outcome = self.ask_for_next(&order, &integration, &held).await;
         self.settle_tokens(&order, &integration, &held, outcome).await
     }
 
@@ -88,18 +94,18 @@ impl Engine {
     }
 
     /// Asks the provider. The outer error is ours, the inner one what came of asking.
-    async fn next_tokens(
+    async fn ask_for_next(
         &self,
         order: &Order,
         integration: &Integration,
         held: &OAuthTokens,
-    ) -> Result<std::result::Result<OAuthTokens, TokenError>> {
+    ) -> Result<std::result::Result<Next, TokenError>> {
         let version = self.plugin_of(integration).await?;
         let which = if held.generation == 0 { Which::Usual } else { Which::Own(held.own_app) };
         let sign_in = self.sign_in(order.tenant, integration, &version.manifest, which, None).await?;
         let until = Instant::now() + LONGEST;
         let asking = sign_in.asking(self.now(), until);
-        let Some(refresh) = self.refresh_token(order, held.refresh.as_ref())? else {
+        let Some((refresh, previous)) = self.refresh_tokens(order, held).await? else {
             let Some(grant) = sign_in.rules.own_grant() else {
                 let text = "its access token has ended and the provider gave none to renew it with";
                 return Ok(Err(TokenError::Expired(text.to_owned())));
@@ -110,47 +116,50 @@ impl Engine {
                 TokenError::Expired(text) => TokenError::Refused(text),
                 other => other,
             });
-            return self.following(order, integration, held, &sign_in, issued);
+            return Ok(issued.map(|issued| Next { issued, sign_in }));
         };
         let mut issued = self.0.broker.ask_for_token(&asking, &Ask::Refresh(&refresh)).await;
-        if matches!(issued, Err(TokenError::Expired(_))) && !held.worked {
+        if let (Err(TokenError::Expired(_)), false, Some(previous)) = (&issued, held.worked, &previous) {
             // The one before may still stand, where the provider never heard that we got this one.
-            if let Some(previous) = self.refresh_token(order, held.previous.as_ref())? {
-                issued = self.0.broker.ask_for_token(&asking, &Ask::Refresh(&previous)).await;
-            }
+            issued = self.0.broker.ask_for_token(&asking, &Ask::Refresh(previous)).await;
         }
-        self.following(order, integration, held, &sign_in, issued)
+        Ok(issued.map(|issued| Next { issued, sign_in }))
     }
 
-    fn refresh_token(&self, order: &Order, token: Option<&SealedToken>) -> Result<Option<Secret>> {
+    /// The refresh token and the one before it, of what the lease is held on and nothing newer.
+    async fn refresh_tokens(&self, order: &Order, held: &OAuthTokens) -> Result<Option<(Secret, Option<Secret>)>> {
         self.0.secret_uses.note(order.tenant, order.integration);
-        token.map(|token| self.open_token(order.tenant, order.integration, "refresh", token)).transpose()
+        match self.open_refresh(order, held).await {
+            // Sealed again since the lease was taken, and the old key destroyed.
+            Err(error) if error.kind == ErrorKind::Corrupt => {
+                let now = self.0.store.tenant(order.tenant).get::<OAuthTokens>(&order.integration).await?;
+                let now = now.filter(|now| is_held(now, held)).ok_or(error)?;
+                self.open_refresh(order, &now).await
+            }
+            outcome => outcome,
+        }
     }
 
-    /// The generation after `held`, sealed and not stored.
-    fn following(
-        &self,
-        order: &Order,
-        integration: &Integration,
-        held: &OAuthTokens,
-        sign_in: &SignIn,
-        issued: std::result::Result<Issued, TokenError>,
-    ) -> Result<std::result::Result<OAuthTokens, TokenError>> {
-        let issued = match issued {
-            Ok(issued) => issued,
-            Err(error) => return Ok(Err(error)),
-        };
-        let next = self.sealed_tokens(order.tenant, integration, held, sign_in, issued)?;
-        Ok(Ok(OAuthTokens { cause: order.cause, ..next }))
+    async fn open_refresh(&self, order: &Order, tokens: &OAuthTokens) -> Result<Option<(Secret, Option<Secret>)>> {
+        let mut opened = Vec::new();
+        for token in [&tokens.refresh, &tokens.previous].into_iter().flatten() {
+            let key = self.tenant_key(order.tenant, token.key_version).await?;
+            opened.push(self.open_token(&key, order.integration, "refresh", token)?);
+        }
+        let mut opened = opened.into_iter();
+        let first = opened.next().filter(|_| tokens.refresh.is_some());
+        Ok(first.map(|first| (first, opened.next())))
     }
 
-    /// Stores what came of asking, where the lease is still ours.
+    /// Stores what came of asking, where the lease is still ours. New tokens are sealed only here,
+    /// and again with every try: the tenant's key may be exchanged at any moment, and nothing that
+    /// the provider gave may be lost by that.
     async fn settle_tokens(
         &self,
         order: &Order,
         integration: &Stored<Integration>,
         held: &OAuthTokens,
-        outcome: Result<std::result::Result<OAuthTokens, TokenError>>,
+        outcome: Result<std::result::Result<Next, TokenError>>,
     ) -> Result<()> {
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -159,15 +168,12 @@ impl Engine {
         };
         for _ in 0..TRIES {
             let stored = self.0.store.tenant(order.tenant).get::<OAuthTokens>(&order.integration).await?;
-            let ours = |stored: &Stored<OAuthTokens>| {
-                stored.generation == held.generation && stored.lease.as_ref().is_some_and(|it| it.fence == held.fence)
-            };
-            let Some(stored) = stored.filter(ours) else {
+            let Some(stored) = stored.filter(|stored| is_held(stored, held)) else {
                 tracing::warn!(integration.id = %order.integration, "another one renewed the token; this answer is dropped");
                 return Ok(());
             };
             let settled = match &outcome {
-                Ok(next) => self.replace_tokens(order.tenant, &stored, next).await,
+                Ok(next) => self.keep_next(order, integration, &stored, next).await,
                 Err(TokenError::Expired(text)) => self.expire(order, integration, &stored, text).await,
                 Err(error) => {
                     let next = settle::failed(&stored, error, self.now());
@@ -181,12 +187,33 @@ impl Engine {
         }
         Ok(())
     }
+
+    /// Seals and stores the generation after `stored`.
+    async fn keep_next(
+        &self,
+        order: &Order,
+        integration: &Integration,
+        stored: &Stored<OAuthTokens>,
+        next: &Next,
+    ) -> Result<()> {
+        let key = self.newest_key(order.tenant).await?;
+        let tokens = self.sealed_tokens(&key, integration, stored, &next.sign_in, &next.issued)?;
+        let mut change = self.0.store.change();
+        let tokens = OAuthTokens { cause: order.cause, ..tokens };
+        self.keep_tokens(&mut change, order.tenant, Some(stored), tokens).await?;
+        change.commit().await.map(|_| ())
+    }
 }
 
-fn tell(order: &Order, outcome: &std::result::Result<OAuthTokens, TokenError>) {
+/// Whether the lease that `held` was taken with is still ours.
+fn is_held(now: &OAuthTokens, held: &OAuthTokens) -> bool {
+    now.generation == held.generation && now.lease.as_ref().is_some_and(|lease| lease.fence == held.fence)
+}
+
+fn tell(order: &Order, outcome: &std::result::Result<Next, TokenError>) {
     match outcome {
-        Ok(next) => {
-            tracing::info!(integration.id = %order.integration, generation = next.generation, "renewed a token");
+        Ok(_) => {
+            tracing::info!(integration.id = %order.integration, generation = order.generation + 1, "renewed a token");
         }
         Err(error) => {
             tracing::warn!(integration.id = %order.integration, error = error.text(), "a token was not renewed");

@@ -7,12 +7,14 @@ use async_trait::async_trait;
 use gatehouse_broker::oauth::TokenError;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
-use gatehouse_domain::{Error, Result};
-use gatehouse_store::records::{OAuthRevocation, OAuthTokens, RevocationId, SealedCredential};
+use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_store::record::Record;
+use gatehouse_store::records::{OAuthRevocation, OAuthTokens, RevocationId, SealedCredential, SealedToken};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 
+use super::sealing::SealedRecord;
 use super::sign_in::Which;
 use crate::Engine;
 use crate::engine::Inner;
@@ -23,6 +25,8 @@ use crate::work::Work;
 const KIND: &str = "oauth.revoke";
 /// How often the provider is told before it is left.
 const MOST: u32 = 6;
+/// How often the tokens are read again while the tenant's key is exchanged.
+const ROUNDS: usize = 4;
 const LONGEST: Duration = Duration::from_secs(15);
 
 /// Gives tokens back. The engine holds it, so it does not hold the engine.
@@ -41,20 +45,50 @@ impl Engine {
     /// knows a way.
     pub(crate) async fn drop_tokens(&self, tenant: TenantId, integration: &Integration, work: &mut Work) -> Result<()> {
         let scope = self.0.store.tenant(tenant);
-        let Some(stored) = scope.get::<OAuthTokens>(&integration.id).await? else { return Ok(()) };
-        work.tenant(tenant).delete::<OAuthTokens>(&integration.id)?;
-        let manifest = self.plugin_of(integration).await?.manifest;
-        let gives_back = manifest.oauth.as_ref().is_some_and(|rules| rules.revoke.is_some());
-        let tokens = stored.record;
-        if !gives_back || tokens.access.is_none() || tokens.expired_at.is_some() {
+        if scope.get::<OAuthTokens>(&integration.id).await?.is_none() {
             return Ok(());
         }
-        let credential = scope.get::<SealedCredential>(&integration.id).await?.map(|stored| stored.record);
-        let payload = Payload { tenant, integration: integration.id, generation: tokens.generation };
-        let revocation = OAuthRevocation { integration: integration.clone(), tokens, credential };
+        work.tenant(tenant).delete::<OAuthTokens>(&integration.id)?;
+        let Some(revocation) = self.to_give_back(tenant, integration, work).await? else { return Ok(()) };
+        let id = revocation.id();
+        let payload = Payload { tenant, integration: id.0, generation: id.1 };
         work.tenant(tenant).put(&revocation)?;
         let job = NewJob { tenant: Some(tenant), ..NewJob::new(KIND, payload_of(payload)?) };
         self.jobs().enqueue(&mut work.admin(), job).await.map(|_| ())
+    }
+
+    /// What is to be given back of an integration, all of it sealed by the tenant's newest key.
+    async fn to_give_back(
+        &self,
+        tenant: TenantId,
+        integration: &Integration,
+        work: &mut Work,
+    ) -> Result<Option<OAuthRevocation>> {
+        let manifest = self.plugin_of(integration).await?.manifest;
+        if manifest.oauth.as_ref().is_none_or(|rules| rules.revoke.is_none()) {
+            return Ok(None);
+        }
+        let scope = self.0.store.tenant(tenant);
+        for _ in 0..ROUNDS {
+            let Some(stored) = scope.get::<OAuthTokens>(&integration.id).await? else { return Ok(None) };
+            let tokens = stored.record;
+            if tokens.access.is_none() || tokens.expired_at.is_some() {
+                return Ok(None);
+            }
+            let credential = scope.get::<SealedCredential>(&integration.id).await?.map(|stored| stored.record);
+            let mut revocation = OAuthRevocation { integration: integration.clone(), tokens, credential };
+            let ring = self.key_ring(tenant).await?;
+            match revocation.reseal(&ring) {
+                Ok(()) => return ring.guard(work.change()).map(|()| Some(revocation)),
+                // The key was exchanged between the reads.
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) => {
+                    tracing::error!(%error, integration.id = %integration.id, "tokens do not open and are not given back");
+                    return Ok(None);
+                }
+            }
+        }
+        Err(Error::unavailable("the tenant's key is being exchanged; retry").retry_after(1_000))
     }
 
     async fn give_back(&self, tenant: TenantId, revocation: &OAuthRevocation) -> Result<(), TokenError> {
@@ -68,10 +102,15 @@ impl Engine {
         let which = Which::Own(tokens.own_app);
         let sign_in =
             self.sign_in(tenant, integration, &version.manifest, which, credential.as_ref()).await.map_err(ours)?;
-        let Some(access) = &tokens.access else { return Ok(()) };
-        let access = self.open_token(tenant, integration.id, "access", access).map_err(ours)?;
-        let refresh = tokens.refresh.as_ref().map(|token| self.open_token(tenant, integration.id, "refresh", token));
-        let refresh = refresh.transpose().map_err(ours)?;
+        let open = async |field: &str, token: Option<&SealedToken>| match token {
+            None => Ok(None),
+            Some(token) => {
+                let key = self.tenant_key(tenant, token.key_version).await?;
+                self.open_token(&key, integration.id, field, token).map(Some)
+            }
+        };
+        let Some(access) = open("access", tokens.access.as_ref()).await.map_err(ours)? else { return Ok(()) };
+        let refresh = open("refresh", tokens.refresh.as_ref()).await.map_err(ours)?;
         let asking = sign_in.asking(self.now(), Instant::now() + LONGEST);
         self.0.broker.revoke_token(&asking, &access, refresh.as_ref()).await
     }
@@ -97,10 +136,19 @@ impl Handler for GiveBack {
         let engine = Engine::behind(&self.0)?;
         let Payload { tenant, integration, generation } = job.payload()?;
         let id = RevocationId(integration, generation);
-        let Some(stored) = engine.0.store.tenant(tenant).get::<OAuthRevocation>(&id).await? else {
+        let scope = engine.0.store.tenant(tenant);
+        let Some(mut stored) = scope.get::<OAuthRevocation>(&id).await? else {
             return Ok(Outcome::done(engine.0.store.change()));
         };
-        let outcome = engine.give_back(tenant, &stored).await;
+        let outcome = loop {
+            let outcome = engine.give_back(tenant, &stored).await;
+            let now = scope.get::<OAuthRevocation>(&id).await?;
+            match now.filter(|now| outcome.is_err() && now.key_versions() != stored.key_versions()) {
+                // Sealed again between the reads, and the old key destroyed.
+                Some(now) => stored = now,
+                None => break outcome,
+            }
+        };
         let passing = matches!(outcome, Err(TokenError::Busy(_) | TokenError::Lost(_)));
         if let Err(error) = &outcome
             && passing

@@ -1,8 +1,8 @@
 //! What an answer of the token endpoint makes of the tokens that are kept: the next generation, a
 //! pause, or the end.
 
+use gatehouse_broker::TenantKeyRef;
 use gatehouse_broker::oauth::{Issued, TokenError};
-use gatehouse_domain::id::TenantId;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::manifest::oauth::Grant;
@@ -27,14 +27,14 @@ impl Engine {
     /// The generation after `before`, sealed for its place.
     pub(super) fn sealed_tokens(
         &self,
-        tenant: TenantId,
+        key: &TenantKeyRef,
         integration: &Integration,
         before: &OAuthTokens,
         sign_in: &SignIn,
-        issued: Issued,
+        issued: &Issued,
     ) -> Result<OAuthTokens> {
         let generation = before.generation + 1;
-        let seal = |field: &str, token| self.seal_token(tenant, integration.id, (field, generation), token);
+        let seal = |field: &str, token| self.seal_token(key, integration.id, (field, generation), token);
         let access = Some(seal("access", &issued.access)?);
         let (refresh, previous) = match &issued.refresh {
             Some(token) => (Some(seal("refresh", token)?), before.refresh.clone()),
@@ -57,7 +57,7 @@ impl Engine {
             obtained_at: Some(now),
             expires_at: issued.lifetime.map(ends),
             refresh_at: issued.lifetime.filter(|_| renewable).map(|life| after(now, early(life, fraction()))),
-            scope: issued.scope.or_else(|| before.scope.clone()),
+            scope: issued.scope.clone().or_else(|| before.scope.clone()),
             lease: None,
             fence: before.fence + 1,
             ..OAuthTokens::none(integration.id)

@@ -8,7 +8,7 @@ use gatehouse_domain::manifest::oauth::ClientFrom;
 use gatehouse_domain::manifest::{AuthScheme, Manifest, OAuth};
 use gatehouse_domain::sheet::OAuthUse;
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::{Error, Result};
+use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::records::OAuthApp;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -91,11 +91,8 @@ impl Engine {
         let places = self.0.broker.oauth_places(&rules, &settings)?;
         let (client, app) = match rules.client.from {
             ClientFrom::App => {
-                let (app, own) = match which {
-                    Which::Usual => self.app_for(tenant, &integration.provider).await?,
-                    Which::Own(own) => (self.app_of(tenant, &integration.provider, own).await?, own),
-                };
-                (self.client_of(tenant, &app, own)?, Some((app, own)))
+                let (client, app) = self.app_client(tenant, &integration.provider, which).await?;
+                (client, Some(app))
             }
             ClientFrom::Credential => {
                 let of = |opened: &Opened| {
@@ -111,6 +108,28 @@ impl Engine {
         };
         let schemes = manifest.auth.clone();
         Ok(SignIn { rules, places, client, app, schemes, settings, tenant, integration: integration.id })
+    }
+
+    /// The client of a registered app, with the app and whether it is the tenant's own.
+    async fn app_client(
+        &self,
+        tenant: TenantId,
+        provider: &str,
+        which: Which,
+    ) -> Result<(OAuthClient, (OAuthApp, bool))> {
+        let read = async || match which {
+            Which::Usual => self.app_for(tenant, provider).await,
+            Which::Own(own) => self.app_of(tenant, provider, own).await.map(|app| (app, own)),
+        };
+        let app = read().await?;
+        match self.client_of(tenant, &app.0).await {
+            // Sealed again between the two reads, and the old key destroyed.
+            Err(error) if error.kind == ErrorKind::Corrupt => {
+                let again = read().await?;
+                if again == app { Err(error) } else { Ok((self.client_of(tenant, &again.0).await?, again)) }
+            }
+            client => Ok((client?, app)),
+        }
     }
 
     /// As with requests: what the manifest names is done only where the tenant consented to it.

@@ -2,7 +2,7 @@
 //! call waits no longer than it may.
 
 use gatehouse_broker::oauth::Ask;
-use gatehouse_broker::{Owner, Place, Secret};
+use gatehouse_broker::{Secret, TenantKeyRef};
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::manifest::Manifest;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::refresh::Order;
 use super::sign_in::{Which, rules_of};
-use super::{TOKEN, connect_again, settle};
+use super::{connect_again, settle};
 use crate::Engine;
 use crate::integrations::Opened;
 
@@ -30,6 +30,20 @@ pub(crate) struct Access {
     /// Whether a call with it has worked.
     pub(crate) worked: bool,
     sealed: SealedToken,
+    /// What it was sealed with: it opens also where that key is exchanged meanwhile.
+    key: TenantKeyRef,
+}
+
+/// What a call does for its token.
+enum Verdict {
+    /// There is none to be had.
+    None,
+    /// The one that is kept is good.
+    Good,
+    /// A new one can not be asked for yet.
+    Wait,
+    /// A new one is to be asked for.
+    Next(TokenCause),
 }
 
 /// Whether the access token is good at `now`, as far as is known.
@@ -90,36 +104,73 @@ impl Engine {
         refused: Option<u32>,
     ) -> Result<Option<Access>> {
         let Some(rules) = rules_of(manifest, integration) else { return Ok(None) };
-        let own = rules.own_grant();
+        let own = rules.own_grant().is_some();
+        let mut sealed = None;
         for _ in 0..ROUNDS {
             let stored = self.0.store.tenant(tenant).get::<OAuthTokens>(&integration.id).await?;
             let tokens = match &stored {
                 Some(stored) => stored.record.clone(),
-                None if own.is_some() && integration.connected_at.is_some() => OAuthTokens::none(integration.id),
+                None if own && integration.connected_at.is_some() => OAuthTokens::none(integration.id),
                 None => return Ok(None),
             };
-            if tokens.expired_at.is_some() {
-                return Err(expired(integration.id, &tokens));
-            }
-            let now = self.now();
-            let renewable = tokens.refresh.is_some() || own.is_some();
-            let rejected = refused == Some(tokens.generation);
-            if rejected && !(renewable && may_replace(&tokens)) {
-                return Ok(None);
-            }
-            if !rejected && !is_stale(&tokens, now, renewable, integration.credential_version) {
-                return Ok(in_use(&tokens));
-            }
-            if tokens.retry_at.is_some_and(|at| now < at) {
-                return meanwhile(&tokens, now);
-            }
-            let cause = if rejected { TokenCause::Rejected } else { TokenCause::Age };
-            let order = Order { tenant, integration: integration.id, generation: tokens.generation, cause };
-            if !self.0.flights.join(self, order, until).await {
-                return meanwhile(&tokens, self.now());
+            let found = match self.judged(integration, &tokens, own, refused)? {
+                Verdict::None => return Ok(None),
+                Verdict::Good => self.in_use(tenant, &tokens).await,
+                Verdict::Wait => self.meanwhile(tenant, &tokens, self.now()).await,
+                Verdict::Next(cause) => {
+                    let order = Order { tenant, integration: integration.id, generation: tokens.generation, cause };
+                    if self.0.flights.join(self, order, until).await {
+                        continue;
+                    }
+                    self.meanwhile(tenant, &tokens, self.now()).await
+                }
+            };
+            match found {
+                // Sealed again between the two reads, and the old key destroyed.
+                Err(error) if error.kind == ErrorKind::Corrupt && sealed != Some(tokens.key_versions()) => {
+                    sealed = Some(tokens.key_versions());
+                }
+                outcome => return outcome,
             }
         }
         Err(Error::unavailable("the integration's token changes too fast; retry").retry_after(1_000))
+    }
+
+    /// What is to be done for a call, with these tokens.
+    fn judged(
+        &self,
+        integration: &Integration,
+        tokens: &OAuthTokens,
+        own: bool,
+        refused: Option<u32>,
+    ) -> Result<Verdict> {
+        if tokens.expired_at.is_some() {
+            return Err(expired(integration.id, tokens));
+        }
+        let now = self.now();
+        let renewable = tokens.refresh.is_some() || own;
+        let rejected = refused == Some(tokens.generation);
+        if rejected && !(renewable && may_replace(tokens)) {
+            return Ok(Verdict::None);
+        }
+        if !rejected && !is_stale(tokens, now, renewable, integration.credential_version) {
+            return Ok(if tokens.access.is_some() { Verdict::Good } else { Verdict::None });
+        }
+        if tokens.retry_at.is_some_and(|at| now < at) {
+            return Ok(Verdict::Wait);
+        }
+        Ok(Verdict::Next(if rejected { TokenCause::Rejected } else { TokenCause::Age }))
+    }
+
+    /// The old token while it lives, where a new one can not be had now.
+    async fn meanwhile(&self, tenant: TenantId, tokens: &OAuthTokens, now: Timestamp) -> Result<Option<Access>> {
+        if lives(tokens, now) {
+            return self.in_use(tenant, tokens).await;
+        }
+        let why = tokens.last_error.as_deref().unwrap_or("the provider did not answer in time");
+        let pause = tokens.retry_at.map_or(1_000, |at| at.as_millisecond().saturating_sub(now.as_millisecond()));
+        let message = format!("the integration's access token has ended and there is no new one yet: {why}");
+        Err(Error::unavailable(message).retry_after(u64::try_from(pause).unwrap_or(0).max(100)))
     }
 
     /// A token to try a credential with that is not in use yet; none where the client is no part
@@ -142,38 +193,31 @@ impl Engine {
         let asking = sign_in.asking(self.now(), self.longest());
         let issued = self.0.broker.ask_for_token(&asking, &Ask::Own(grant)).await;
         let issued = issued.map_err(|error| settle::refused(&error))?;
-        let sealed = self.seal_token(tenant, integration.id, ("access", 0), &issued.access)?;
-        Ok(Some(Access::unstored(&sealed)))
+        self.unstored_access(tenant, integration.id, &issued.access).await.map(Some)
     }
 
     /// Opens an access token for one session.
-    pub(crate) fn open_access(&self, tenant: TenantId, integration: IntegrationId, access: &Access) -> Result<Secret> {
-        self.open_token(tenant, integration, "access", &access.sealed)
+    pub(crate) fn open_access(&self, integration: IntegrationId, access: &Access) -> Result<Secret> {
+        self.open_token(&access.key, integration, "access", &access.sealed)
     }
 
-    pub(super) fn open_token(
+    /// A token that is not stored yet, to try it.
+    pub(super) async fn unstored_access(
         &self,
         tenant: TenantId,
         integration: IntegrationId,
-        field: &str,
-        token: &SealedToken,
-    ) -> Result<Secret> {
-        let record = integration.to_string();
-        let place = Place { kind: TOKEN, record: &record, field, version: token.generation };
-        self.0.vault.open_at(Owner::Tenant(tenant), &place, &token.sealed)
-    }
-
-    pub(super) fn seal_token(
-        &self,
-        tenant: TenantId,
-        integration: IntegrationId,
-        (field, generation): (&str, u32),
         token: &Secret,
-    ) -> Result<SealedToken> {
-        let record = integration.to_string();
-        let place = Place { kind: TOKEN, record: &record, field, version: generation };
-        let sealed = self.0.vault.seal_at(Owner::Tenant(tenant), &place, token)?;
-        Ok(SealedToken { generation, sealed })
+    ) -> Result<Access> {
+        let key = self.newest_key(tenant).await?;
+        let sealed = self.seal_token(&key, integration, ("access", 0), token)?;
+        Ok(Access { generation: 0, worked: true, sealed, key })
+    }
+
+    /// The access token that is kept, with its key.
+    async fn in_use(&self, tenant: TenantId, tokens: &OAuthTokens) -> Result<Option<Access>> {
+        let Some(sealed) = tokens.access.clone() else { return Ok(None) };
+        let key = self.tenant_key(tenant, sealed.key_version).await?;
+        Ok(Some(Access { generation: tokens.generation, worked: tokens.worked, sealed, key }))
     }
 
     /// Notes that a generation has worked: what came before it is needed no more. Once a generation.
@@ -215,29 +259,6 @@ impl Engine {
         change.tenant(tenant).replace(stored, next)?;
         change.commit().await.map(|_| ())
     }
-}
-
-impl Access {
-    /// The token that was just sealed and is not stored yet, to try it.
-    pub(super) fn unstored(sealed: &SealedToken) -> Self {
-        Self { generation: sealed.generation, worked: true, sealed: sealed.clone() }
-    }
-}
-
-fn in_use(tokens: &OAuthTokens) -> Option<Access> {
-    let sealed = tokens.access.clone()?;
-    Some(Access { generation: tokens.generation, worked: tokens.worked, sealed })
-}
-
-/// The old token while it lives, where a new one can not be had now.
-fn meanwhile(tokens: &OAuthTokens, now: Timestamp) -> Result<Option<Access>> {
-    if lives(tokens, now) {
-        return Ok(in_use(tokens));
-    }
-    let why = tokens.last_error.as_deref().unwrap_or("the provider did not answer in time");
-    let pause = tokens.retry_at.map_or(1_000, |at| at.as_millisecond().saturating_sub(now.as_millisecond()));
-    let message = format!("the integration's access token has ended and there is no new one yet: {why}");
-    Err(Error::unavailable(message).retry_after(u64::try_from(pause).unwrap_or(0).max(100)))
 }
 
 fn expired(id: IntegrationId, tokens: &OAuthTokens) -> Error {

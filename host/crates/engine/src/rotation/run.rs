@@ -18,7 +18,7 @@ const PAGE: usize = 100;
 
 /// How an exchange stands after as much as could be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// It is finished, or was told to stop.
     Idle,
     /// There is more to do right now.
@@ -50,7 +50,7 @@ impl Engine {
     ///
     /// # Errors
     /// The last one of any exchange; the others went on all the same.
-    pub(super) async fn go_on(&self, stop: &Receiver<bool>) -> Result<Standing> {
+    pub(crate) async fn go_on(&self, stop: &Receiver<bool>) -> Result<Standing> {
         let (mut worst, mut page, mut failed) = (Standing::Idle, Page::first(PAGE), None);
         loop {
             let found = self.0.store.admin().list::<Rotation>(&page).await?;

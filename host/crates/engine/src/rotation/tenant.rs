@@ -1,10 +1,9 @@
-//! A tenant's key's exchange: every credential and every signing secret is sealed again with a new one, then the old one is
-//! destroyed.
+//! A tenant's key's exchange: everything that it seals is sealed again with a new one, then the old
+//! one is destroyed.
 
-use gatehouse_broker::{CredentialContext, TenantKeyRef};
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::tenant::Tenant;
-use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::records::{ClosedKey, Rotation, RotationOf, SealedCredential, TenantKey};
 use gatehouse_store::{Page, Stored};
 use schemars::JsonSchema;
@@ -85,35 +84,6 @@ impl Engine {
         Ok(self.0.store.tenant(tenant).list_stored::<TenantKey>(&[], &Page::first(MOST_KEYS)).await?.items)
     }
 
-    /// The same credential with all of it sealed by `to`; none where it is so already.
-    pub(crate) async fn resealed(
-        &self,
-        tenant: TenantId,
-        sealed: &SealedCredential,
-        to: &TenantKeyRef,
-    ) -> Result<Option<SealedCredential>> {
-        if sealed.key_versions() == [to.version] {
-            return Ok(None);
-        }
-        let keys = self.tenant_keys(tenant).await?;
-        let mut next = sealed.clone();
-        let integration = next.integration;
-        for part in next.parts().into_iter().filter(|part| *part.key_version != to.version) {
-            let from = keys.iter().find(|key| key.version == *part.key_version).ok_or_else(|| {
-                let message = format!(
-                    "the key {} of the tenant `{tenant}` was exchanged and destroyed meanwhile; retry",
-                    part.key_version
-                );
-                Error::conflict(message).with("integration", integration)
-            })?;
-            let from = TenantKeyRef { tenant, version: from.version, wrapped: from.wrapped.clone() };
-            let context = CredentialContext { tenant, integration, version: part.version };
-            *part.fields = self.0.vault.reseal(&from, to, &context, part.fields)?;
-            *part.key_version = to.version;
-        }
-        Ok(Some(next))
-    }
-
     /// Seals a tenant's credentials again until nothing is left under an older key, or `stop` says
     /// so; then destroys the older ones.
     pub(super) async fn reseal_all(&self, tenant: TenantId, stop: &Receiver<bool>) -> Result<Standing> {
@@ -124,8 +94,8 @@ impl Engine {
             let Some(rotation) = self.rotation(RotationOf::Tenant(tenant)).await? else { return Ok(Standing::Idle) };
             match self.reseal_some(tenant, &rotation).await {
                 Ok(true) => {}
-                Ok(false) => match self.reseal_signings(tenant).await {
-                    Ok(()) => return self.end_tenant_rotation(tenant).await,
+                Ok(false) => match self.reseal_others(tenant).await {
+                    Ok(problem) => return self.end_tenant_rotation(tenant, problem).await,
                     Err(error) if error.kind == ErrorKind::Conflict => {}
                     Err(error) => return Err(error),
                 },
@@ -137,10 +107,17 @@ impl Engine {
         Ok(Standing::Idle)
     }
 
+    /// Seals again what is no credential. Answers what could not be.
+    async fn reseal_others(&self, tenant: TenantId) -> Result<Option<String>> {
+        self.reseal_signings(tenant).await?;
+        self.reseal_oauth(tenant).await
+    }
+
     /// Seals some credentials again, in one commit with how far that is. Answers whether there are
     /// more.
     async fn reseal_some(&self, tenant: TenantId, rotation: &Stored<Rotation>) -> Result<bool> {
-        let to = self.newest_key(tenant).await?;
+        let ring = self.key_ring(tenant).await?;
+        let newest = ring.newest()?.version;
         let page = Page { after: rotation.place(), ..Page::first(BATCH) };
         let found = self.0.store.tenant(tenant).list_stored::<SealedCredential>(&[], &page).await?;
         let mut change = self.0.store.change();
@@ -148,10 +125,10 @@ impl Engine {
         if next.after.is_none() {
             (next.done, next.problem, next.total) = (0, None, Some(self.count_credentials(tenant).await?));
         }
-        for stored in &found.items {
-            match self.resealed(tenant, stored, &to).await {
-                Ok(Some(sealed)) => change.tenant(tenant).replace(stored, &sealed)?,
-                Ok(None) => {}
+        for stored in found.items.iter().filter(|stored| stored.key_versions() != [newest]) {
+            let mut sealed = stored.record.clone();
+            match ring.reseal_credential(&mut sealed) {
+                Ok(()) => change.tenant(tenant).replace(stored, &sealed)?,
                 Err(error) => {
                     tracing::error!(%error, tenant.id = %tenant, integration.id = %stored.integration, "a credential can not be sealed again");
                     next.problem = Some(format!("the credential of `{}`: {}", stored.integration, error.message));
@@ -172,15 +149,19 @@ impl Engine {
 
     /// Closes the older keys to whoever still holds something that they seal, looks whether
     /// anything is left, and destroys them.
-    async fn end_tenant_rotation(&self, tenant: TenantId) -> Result<Standing> {
+    async fn end_tenant_rotation(&self, tenant: TenantId, problem: Option<String>) -> Result<Standing> {
         let Some(rotation) = self.rotation(RotationOf::Tenant(tenant)).await? else { return Ok(Standing::Idle) };
         let keys = self.tenant_keys(tenant).await?;
         let older: Vec<u32> = keys.iter().map(|key| key.version).filter(|one| one.to_string() != rotation.to).collect();
         self.close_keys(tenant, &older).await?;
-        if self.reseal_calls(tenant, &older).await? || self.is_used(tenant, &older).await? {
+        let calls = self.reseal_calls(tenant, &older).await?;
+        if calls || self.is_used(tenant, &older).await? {
             // It came in before the door was shut, or it does not open.
-            self.put_rotation(&rotation, &Rotation { after: None, ..rotation.record.clone() }).await?;
-            return Ok(if rotation.problem.is_some() { Standing::Blocked } else { Standing::Again });
+            let problem = rotation.problem.clone().or(problem);
+            let problem = problem.or_else(|| calls.then(|| "a queued call does not open".to_owned()));
+            let standing = if problem.is_some() { Standing::Blocked } else { Standing::Again };
+            self.put_rotation(&rotation, &Rotation { after: None, problem, ..rotation.record.clone() }).await?;
+            return Ok(standing);
         }
         let mut work = self.own_work(Some(tenant));
         for version in &older {
@@ -205,7 +186,7 @@ impl Engine {
         if change.is_empty() { Ok(()) } else { change.commit().await.map(|_| ()) }
     }
 
-    /// Whether some credential or signing secret of the tenant is sealed by one of these keys, by a scan of all.
+    /// Whether something of the tenant is sealed by one of these keys, by a scan of all.
     async fn is_used(&self, tenant: TenantId, versions: &[u32]) -> Result<bool> {
         let mut page = Page::first(BATCH);
         loop {
@@ -213,9 +194,10 @@ impl Engine {
             if found.items.iter().flat_map(SealedCredential::key_versions).any(|used| versions.contains(&used)) {
                 return Ok(true);
             }
-            let Some(next) = found.next else { return self.signings_use(tenant, versions).await };
+            let Some(next) = found.next else { break };
             page.after = Some(next);
         }
+        Ok(self.signings_use(tenant, versions).await? || self.oauth_uses(tenant, versions).await?)
     }
 
     async fn count_credentials(&self, tenant: TenantId) -> Result<u64> {

@@ -2,7 +2,7 @@
 
 mod crash;
 mod race;
-mod support;
+pub(crate) mod support;
 
 use gatehouse_domain::time::SignedDuration;
 use gatehouse_store::records::RotationOf;

@@ -7,10 +7,11 @@ use gatehouse_domain::subscription::{SignatureKind, Subscription};
 use gatehouse_domain::time::SignedDuration;
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
 use gatehouse_store::Page;
-use gatehouse_store::records::{ClosedKey, PreviousSigning, SealedSigning, SubscriptionSecret, TenantKey};
+use gatehouse_store::records::{PreviousSigning, SealedSigning, SubscriptionSecret};
 use zeroize::Zeroizing;
 
 use super::{RETRIES, too_fast};
+use crate::rotation::guard_key;
 use crate::work::Work;
 use crate::{Caller, Engine};
 
@@ -93,8 +94,7 @@ impl Engine {
     ) -> Result<SubscriptionSecret> {
         let newest = self.newest_key(tenant).await?;
         let secret = self.resealed_signing(tenant, secret, &newest).await?;
-        work.tenant(tenant).require::<TenantKey>(&newest.version)?;
-        work.admin().absent::<ClosedKey>(&(tenant, newest.version))?;
+        guard_key(work.change(), tenant, newest.version)?;
         Ok(secret)
     }
 

@@ -24,6 +24,9 @@ pub struct OAuthApp {
     pub key_id: Option<String>,
     /// Which version of the secrets it is.
     pub version: u32,
+    /// The generation of the tenant's key that seals them; none for the operator's app, which a key
+    /// of the deployment seals.
+    pub key_version: Option<u32>,
     /// The sealed bytes of each secret, in base64.
     pub secrets: BTreeMap<String, String>,
     /// For each secret its beginning and end, never more.
@@ -80,8 +83,8 @@ pub struct OAuthFlow {
     pub redirect_uri: String,
     /// Who the provider has to say that it is.
     pub issuer: Option<String>,
-    /// The sealed verifier.
-    pub verifier: Option<String>,
+    /// What proves that who exchanges the code is who began.
+    pub verifier: Option<SealedVerifier>,
     /// A digest of what the browser's cookie holds, in hexadecimal in JSON.
     #[serde(with = "hex")]
     pub session: [u8; 32],
@@ -91,11 +94,22 @@ pub struct OAuthFlow {
     pub expires_at: Timestamp,
 }
 
-/// A sealed token with the generation that it is sealed for.
+/// A flow's verifier under its tenant's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedVerifier {
+    /// The generation of the tenant's key.
+    pub key_version: u32,
+    /// The sealed bytes, in base64.
+    pub sealed: String,
+}
+
+/// A token under its tenant's key, with the generation that it is sealed for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedToken {
     /// The generation that it came with.
     pub generation: u32,
+    /// The generation of the tenant's key.
+    pub key_version: u32,
     /// The sealed bytes, in base64.
     pub sealed: String,
 }
@@ -209,6 +223,19 @@ impl Record for OAuthTokens {
 impl TenantRecord for OAuthTokens {}
 
 impl OAuthTokens {
+    /// Every part that is sealed, by the name that it is sealed under. One that is not told of here
+    /// would become unreadable with the key that seals it.
+    pub fn parts(&mut self) -> Vec<(&'static str, &mut SealedToken)> {
+        let refresh = [self.refresh.as_mut(), self.previous.as_mut()].into_iter().flatten();
+        let access = self.access.as_mut().map(|token| ("access", token));
+        access.into_iter().chain(refresh.map(|token| ("refresh", token))).collect()
+    }
+
+    /// The generations of the tenant's key that are needed to open all of it.
+    pub fn key_versions(&self) -> Vec<u32> {
+        [&self.access, &self.refresh, &self.previous].into_iter().flatten().map(|token| token.key_version).collect()
+    }
+
     /// Nothing yet.
     pub fn none(integration: IntegrationId) -> Self {
         Self {

@@ -3,16 +3,10 @@
 use gatehouse_domain::ErrorKind;
 
 use super::super::run::Standing;
-use super::support::{At, Place, going_on, operator, root_id};
-use crate::Engine;
+use super::support::{At, Place, finish, going_on, operator, root_id};
 
 const TENANTS: usize = 5;
 const CREDENTIALS: u8 = 5;
-
-/// Does all that is left to do of every exchange, as the background does.
-async fn finish(engine: &Engine) {
-    while engine.go_on(&going_on()).await.unwrap() == Standing::Again {}
-}
 
 async fn check_root(at: fn(usize) -> At) {
     for moment in 0.. {

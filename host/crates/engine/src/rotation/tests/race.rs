@@ -9,7 +9,7 @@ use gatehouse_store::Page;
 use gatehouse_store::records::{ClosedKey, Rotation, SealedCredential, TenantKey};
 
 use super::super::run::Standing;
-use super::support::{At, Place, going_on, integration, operator, root_id};
+use super::support::{At, Place, finish, going_on, integration, operator, root_id};
 use crate::Engine;
 use crate::tenants::NewTenant;
 
@@ -23,18 +23,6 @@ async fn begin(engine: &Engine, place: &Place) {
             outcome => return drop(outcome.unwrap()),
         }
     }
-}
-
-async fn finish(engine: &Engine) {
-    for _ in 0..100 {
-        match engine.go_on(&going_on()).await {
-            Ok(Standing::Idle) => return,
-            Ok(Standing::Again) => {}
-            Err(error) if error.kind == ErrorKind::Conflict => {}
-            other => panic!("{other:?}"),
-        }
-    }
-    panic!("it does not end");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use gatehouse_broker::{Broker, BrokerConfig, CredentialContext, Credentials, Roo
 use gatehouse_domain::id::{Id, IntegrationId, KeyId, TenantId};
 use gatehouse_domain::key::{ApiKey, KeyEnvironment};
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::{Error, Result};
+use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig};
 use gatehouse_store::records::{Deployment, OwnKeys, PreviousCredential, SealedCredential};
 use gatehouse_store::storage::{Batch, Scan, Seq, Storage, Versioned};
@@ -19,16 +19,17 @@ use gatehouse_store::watch::Watch;
 use gatehouse_store::{Artefacts, Health, MemoryStorage, Store};
 use tokio::sync::watch;
 
+use super::super::run::Standing;
 use crate::tenants::NewTenant;
 use crate::{Caller, Engine, Parts, Policy, SystemClock};
 
 /// What every credential holds.
-pub(super) const FIELDS: [(&str, &str); 2] = [("api_key", "sk_1234567890"), ("webhook_secret", "whsec_1234567890")];
+pub(crate) const FIELDS: [(&str, &str); 2] = [("api_key", "sk_1234567890"), ("webhook_secret", "whsec_1234567890")];
 
 type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where the storage is to do something else than its work.
-pub(super) enum At {
+pub(crate) enum At {
     /// This commit and all after it fail before they are applied.
     Before(usize),
     /// This commit is applied and its answer is lost; all after it fail.
@@ -41,17 +42,17 @@ pub(super) enum At {
 }
 
 /// A storage that fails, or lets somebody in, at a commit.
-pub(super) struct Trap {
+pub(crate) struct Trap {
     inner: Arc<MemoryStorage>,
     at: Mutex<At>,
     count: AtomicUsize,
 }
 
 /// A deployment that is stored.
-pub(super) struct Place {
+pub(crate) struct Place {
     storage: Arc<MemoryStorage>,
     folder: tempfile::TempDir,
-    pub(super) tenants: Vec<TenantId>,
+    pub(crate) tenants: Vec<TenantId>,
 }
 
 fn cut_off() -> Error {
@@ -115,7 +116,7 @@ impl Storage for Trap {
 }
 
 /// The id of a root key.
-pub(super) fn root_id(n: u8) -> String {
+pub(crate) fn root_id(n: u8) -> String {
     RootKey::from_bytes([n; 32]).id()
 }
 
@@ -125,7 +126,7 @@ fn roots(current: u8, previous: &[u8]) -> RootKeys {
 }
 
 /// An operator.
-pub(super) fn operator() -> Caller {
+pub(crate) fn operator() -> Caller {
     let key = ApiKey {
         id: KeyId::from_bytes([7; 16]),
         tenant: None,
@@ -162,14 +163,14 @@ fn runtime() -> Runtime {
 }
 
 /// The integration of this number.
-pub(super) fn integration(n: u8) -> IntegrationId {
+pub(crate) fn integration(n: u8) -> IntegrationId {
     IntegrationId::from_bytes([n; 16])
 }
 
 impl Place {
     /// A deployment under the root key 1 with some tenants, of which the first has some credentials,
     /// each with the one before it.
-    pub(super) async fn begin(tenants: usize, credentials: u8) -> Self {
+    pub(crate) async fn begin(tenants: usize, credentials: u8) -> Self {
         let mut place =
             Self { storage: Arc::new(MemoryStorage::new()), folder: tempfile::tempdir().unwrap(), tenants: Vec::new() };
         let vault = Vault::begin(roots(1, &[]), "here".to_owned()).unwrap();
@@ -194,7 +195,7 @@ impl Place {
     }
 
     /// A credential of this generation and the one before it, sealed by the newest key.
-    pub(super) async fn seal(&self, engine: &Engine, number: u8, version: u32) -> SealedCredential {
+    pub(crate) async fn seal(&self, engine: &Engine, number: u8, version: u32) -> SealedCredential {
         let (tenant, integration) = (self.tenants[0], integration(number));
         let key = engine.newest_key(tenant).await.unwrap();
         let seal = |version: u32| {
@@ -218,12 +219,12 @@ impl Place {
     }
 
     /// A start with these root keys.
-    pub(super) async fn start(&self, current: u8, previous: &[u8]) -> Engine {
+    pub(crate) async fn start(&self, current: u8, previous: &[u8]) -> Engine {
         self.start_with(current, previous, At::Never).await.0
     }
 
     /// A start whose storage does something else at a commit. What it counts begins here.
-    pub(super) async fn start_with(&self, current: u8, previous: &[u8], at: At) -> (Engine, Arc<Trap>) {
+    pub(crate) async fn start_with(&self, current: u8, previous: &[u8], at: At) -> (Engine, Arc<Trap>) {
         let trap = Arc::new(Trap { inner: Arc::clone(&self.storage), at: Mutex::new(at), count: AtomicUsize::new(0) });
         let store = self.store(Arc::clone(&trap) as Arc<dyn Storage>);
         let deployment = store.admin().get::<Deployment>(&()).await.unwrap().unwrap();
@@ -239,7 +240,7 @@ impl Place {
     }
 
     /// Checks that every credential opens, and only with what is said to seal it.
-    pub(super) async fn check(&self, engine: &Engine, credentials: u8, key_version: u32) {
+    pub(crate) async fn check(&self, engine: &Engine, credentials: u8, key_version: u32) {
         for tenant in &self.tenants {
             let key = engine.newest_key(*tenant).await.unwrap();
             // It opens only where its root key was given.
@@ -265,13 +266,26 @@ impl Place {
 
 impl Trap {
     /// How many commits were asked for.
-    pub(super) fn commits(&self) -> usize {
+    pub(crate) fn commits(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 }
 
+/// Does all that is left to do of every exchange, as the background does.
+pub(crate) async fn finish(engine: &Engine) {
+    for _ in 0..100 {
+        match engine.go_on(&going_on()).await {
+            Ok(Standing::Idle) => return,
+            Ok(Standing::Again) => {}
+            Err(error) if error.kind == ErrorKind::Conflict => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("it does not end");
+}
+
 /// What says that nothing stops.
-pub(super) fn going_on() -> watch::Receiver<bool> {
+pub(crate) fn going_on() -> watch::Receiver<bool> {
     static GOING: OnceLock<watch::Sender<bool>> = OnceLock::new();
     GOING.get_or_init(|| watch::Sender::new(false)).subscribe()
 }
