@@ -7,11 +7,13 @@ mod kills;
 mod park;
 mod pull;
 mod push;
+mod reads;
 mod settings;
 mod watch;
 
 use std::collections::BTreeMap;
 
+use gatehouse_domain::manifest::Manifest;
 use serde_json::{Value, json};
 
 use crate::harness::canary::SECRET_KEY;
@@ -28,6 +30,10 @@ struct Library {
 
 impl Library {
     async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut Manifest)) -> Self {
         let books = Books::open().await;
         let server = Server::start_with(&[
             ("GATEHOUSE_EGRESS__ALLOW", format!("[{:?}]", books.origin)),
@@ -38,7 +44,7 @@ impl Library {
             ("GATEHOUSE_RESILIENCE__FAILURE_CALLS", "100000".to_owned()),
         ]);
         let tenant = new_tenant(&server, "Acme").await;
-        upload_bytes(&server, std::fs::read(artefacts::guest("syncing")).unwrap()).await;
+        upload_bytes(&server, artefacts::guest_with("syncing", change)).await;
         let sheet = tenant.get("/plugins/books/permissions").await.expect(200);
         let toggle = json!({ "enabled": true, "consent": sheet["digest"] });
         tenant.post("/plugins/tenant/books/toggle", toggle).await.expect(200);

@@ -53,7 +53,16 @@ fn built(name: &str, folder: &Path) -> PathBuf {
 
 /// The built component of a gateway, with another manifest.
 pub(crate) fn plugin_with(name: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
-    let bytes = std::fs::read(plugin(name)).unwrap();
+    repackaged(&plugin(name), change)
+}
+
+/// The built component of a gateway that only tests use, with another manifest.
+pub(crate) fn guest_with(name: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
+    repackaged(&guest(name), change)
+}
+
+fn repackaged(built: &Path, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
+    let bytes = std::fs::read(built).unwrap();
     let mut inspection = Inspection::of(&bytes).unwrap();
     change(&mut inspection.manifest);
     package(&bytes, &inspection.manifest, &[], &Value::Null).unwrap()

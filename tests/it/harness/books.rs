@@ -13,7 +13,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use serde_json::{Value, json};
 
 use super::canary::SECRET_KEY;
@@ -78,6 +78,7 @@ impl Books {
         let router = Router::new()
             .route("/account", get(async || axum::Json(json!({}))))
             .route("/{shelf}", get(list).post(create))
+            .route("/queries/search", post(search))
             .route("/{shelf}/{id}", put(change).delete(delete))
             .layer(from_fn_with_state(Arc::clone(&state), refuse))
             .with_state(Arc::clone(&state));
@@ -219,6 +220,15 @@ async fn list(
     let mut kept = state.lock().unwrap();
     kept.pages += 1;
     match kept.page(&shelf, &query) {
+        Ok(page) => axum::Json(page).into_response(),
+        Err(status) => status.into_response(),
+    }
+}
+
+async fn search(State(state): Shared, axum::Json(query): axum::Json<BTreeMap<String, String>>) -> Response {
+    let mut kept = state.lock().unwrap();
+    kept.pages += 1;
+    match kept.page("queries", &query) {
         Ok(page) => axum::Json(page).into_response(),
         Err(status) => status.into_response(),
     }

@@ -69,9 +69,10 @@ impl Session {
     fn check_effect(&self, method: Method, reads: bool) -> Result<(), SendError> {
         if self.effect == Effect::Read && !reads {
             return Err(SendError::Denied(format!(
-                "the manifest declares this capability as `effect = \"read\"`, so a {} may not be sent; \
-                 use GET or HEAD, declare the capability as `effect = \"write\"`, or say in `egress.allow` by \
-                 what a POST to this path only reads: `reads = \"path\"` or, for queries, `reads = \"graphql\"`",
+                "a pull and a capability that the manifest declares as `effect = \"read\"` only read, so a {} may \
+                 not be sent; use GET or HEAD, declare the capability as `effect = \"write\"`, or say in \
+                 `egress.allow` by what a POST to this path only reads: `reads = \"path\"` or, for queries, \
+                 `reads = \"graphql\"`",
                 method.as_str()
             )));
         }

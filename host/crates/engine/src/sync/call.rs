@@ -33,20 +33,42 @@ pub(super) enum Called {
 }
 
 impl Bout<'_> {
-    /// What the next call is made with; the end of the run where it can not be made.
+    /// What the next call is made with, its token among it; the end or a pause of the run where it
+    /// can not be made.
     pub(super) async fn prepare(&mut self) -> Result<Result<Run, Next>> {
-        match Run::prepare(self.engine, self.tenant, &self.integration).await {
+        let engine = self.engine;
+        let signed = match Run::prepare(engine, self.tenant, &self.integration).await {
+            Ok(mut run) => run.sign(engine, engine.longest()).await.map(|()| run),
+            Err(error) => Err(error),
+        };
+        match signed {
             Ok(run) => Ok(Ok(run)),
             Err(Error { kind: ErrorKind::Conflict | ErrorKind::NotFound | ErrorKind::Forbidden, message, .. }) => {
                 Ok(Err(self.end(RunState::Failed, Some(message), None).await?))
+            }
+            // There is no token now.
+            Err(Error { kind: ErrorKind::Unavailable, message, retry_after_ms, .. }) => {
+                Ok(Err(self.try_later(message, retry_after_ms).await?))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Calls the gateway once. `key` makes its writes safe to repeat. A pull may search by `POST`,
-    /// so that it is no read in the broker's sense either.
-    pub(super) async fn call(&self, run: &Run, target: Target, key: String) -> Result<Called> {
+    /// Calls the gateway, and once more where the provider refused the token and nothing else came
+    /// of the call. `key` makes its writes safe to repeat.
+    pub(super) async fn call(&self, run: &mut Run, target: Target, key: String) -> Result<Called> {
+        let until = self.engine.longest();
+        let called = self.call_once(run, target.clone(), key.clone()).await?;
+        match called {
+            Called::Made(report) if run.renew(self.engine, &report, until).await => {
+                self.call_once(run, target, key).await
+            }
+            called => Ok(called),
+        }
+    }
+
+    /// A pull only reads: where it searches by `POST`, the manifest has to say that this reads.
+    async fn call_once(&self, run: &Run, target: Target, key: String) -> Result<Called> {
         let parts = &self.engine.0;
         let until = Instant::now() + Duration::from_millis(parts.policy.limits.wall_ms);
         let entry = run.entry(Priority::Sync, 1);
@@ -54,7 +76,8 @@ impl Bout<'_> {
             Ok(pass) => pass,
             Err(refused) => return Ok(Called::Not(self.wait(refused.retry_after_ms, refused.message))),
         };
-        let rules = CapabilityRules { effect: Effect::Write, ..CapabilityRules::default() };
+        let effect = if matches!(target, Target::SyncPull { .. }) { Effect::Read } else { Effect::Write };
+        let rules = CapabilityRules { effect, ..CapabilityRules::default() };
         let session = run.open(self.engine, &rules, &key)?;
         let report = run.call(self.engine, target, session, Try { key, number: 1, cancel: None }).await;
         let change = pass.finish(&Seen::of(&report.calls, &report.answer), self.engine.now());

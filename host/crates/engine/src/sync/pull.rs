@@ -37,14 +37,14 @@ impl Bout<'_> {
         if !begun {
             self.begin_pull().await?;
         }
-        let gateway = match self.prepare().await? {
+        let mut gateway = match self.prepare().await? {
             Ok(gateway) => gateway,
             Err(next) => return Ok(next),
         };
         let (entity, cursor) = (self.run.entity.clone(), self.run.cursor.clone());
         let target = Target::SyncPull { entity, cursor, limit: self.entity.settings.limit };
         let key = format!("{}-{}", self.run.id, self.run.pages);
-        let report = match self.call(&gateway, target, key).await? {
+        let report = match self.call(&mut gateway, target, key).await? {
             Called::Made(report) => report,
             Called::Not(next) => return Ok(next),
         };

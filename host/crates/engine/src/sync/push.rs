@@ -71,7 +71,7 @@ impl Bout<'_> {
         if batch.is_empty() {
             return self.end(RunState::Succeeded, None, None).await;
         }
-        let gateway = match self.prepare().await? {
+        let mut gateway = match self.prepare().await? {
             Ok(gateway) => gateway,
             Err(next) => return Ok(next),
         };
@@ -80,7 +80,7 @@ impl Bout<'_> {
         let target = Target::SyncPush { entity: self.run.entity.clone(), changes: pushed };
         // The key of the batch; each change has its own reference, the same for every attempt.
         let key = sent.first().map(|change| change.id.to_string()).unwrap_or_default();
-        match self.call(&gateway, target, key).await? {
+        match self.call(&mut gateway, target, key).await? {
             Called::Made(report) => self.settle(sent, report, started.elapsed()).await,
             Called::Not(next) => {
                 self.take_back(&sent).await?;

@@ -28,6 +28,14 @@ struct Item {
     data: Value,
 }
 
+/// What is searched for.
+#[derive(Serialize)]
+struct Search {
+    limit: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
 /// A change as the provider takes it.
 #[derive(Serialize)]
 struct Sent {
@@ -47,7 +55,11 @@ impl connection::Guest for Books {
 
 impl Guest for Books {
     fn pull(entity: String, cursor: Option<String>, limit: u32) -> Result<Page> {
-        let request = Request::get(format!("/{entity}")).query("limit", limit).query_some("cursor", cursor);
+        // Some providers list by a search, which is a `POST`.
+        let request = match entity.as_str() {
+            "queries" => Request::post("/queries/search").json(&Search { limit: limit.to_string(), cursor }),
+            _ => Request::get(format!("/{entity}")).query("limit", limit).query_some("cursor", cursor),
+        };
         let response = request.send()?;
         if !response.is_success() {
             return Err(response.error("the books say no"));
