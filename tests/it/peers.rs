@@ -1,6 +1,7 @@
 //! The gateway against programs that no one here wrote. Where they are not installed, each
 //! test says so in one line; `cargo xtask peers install` installs them.
 
+mod authorities;
 mod openapi;
 mod promtool;
 mod signers;

@@ -62,6 +62,9 @@ const DEBIAN_PACKAGES: &[&str] = &["prometheus"];
 
 const NODE_PACKAGES: &[&str] = &["@stoplight/prism-cli@5.14.2", "standardwebhooks@1.1.1", "svix@2.5.0"];
 
+/// Authorization servers: a certified one, and one that misbehaves as it is told.
+const AUTHORITY_PACKAGES: &[&str] = &["oidc-provider@9.13.3", "oauth2-mock-server@8.2.3"];
+
 /// Python reads this by itself at its start. The peer listens on every interface and has no
 /// option for less; the mapped address keeps its IPv6 socket on the IPv4 loopback.
 const LOOPBACK_ONLY: &str = "\
@@ -95,6 +98,7 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "python", tool: "python3", packages: PYTHON_PACKAGES, starters: &["localstripe", "python"] },
     Part { name: "node", tool: "npm", packages: NODE_PACKAGES, starters: &["prism", "node"] },
+    Part { name: "authority", tool: "npm", packages: AUTHORITY_PACKAGES, starters: &["authority"] },
     Part { name: "debian", tool: "apt-get", packages: DEBIAN_PACKAGES, starters: &["promtool"] },
 ];
 
@@ -207,6 +211,7 @@ fn write_starters(peers: &Path, part: &Part) -> Result<()> {
             "localstripe" => "PYTHONPATH=\"$peers/loopback\" exec \"$peers/python/bin/localstripe\"",
             "python" => "exec \"$peers/python/bin/python\"",
             "node" => "NODE_PATH=\"$peers/node/node_modules\" exec node",
+            "authority" => "PEER_HOME=\"$peers/authority\" exec node",
             "promtool" => "exec \"$peers/debian/usr/bin/promtool\"",
             _ => "exec \"$peers/node/node_modules/.bin/prism\"",
         };
