@@ -19,6 +19,7 @@ pub mod token;
 
 pub mod capability;
 pub mod manifest;
+pub mod mapping;
 pub mod plugin;
 pub mod provider;
 pub mod sheet;

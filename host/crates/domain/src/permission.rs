@@ -60,6 +60,8 @@ pub const ALL: &[Declared] = &[
     declare("keys:write", Reach::Tenant, "Make, rotate and revoke API keys."),
     declare("links:read", Reach::Tenant, "Read which integrations are linked to what."),
     declare("links:write", Reach::Tenant, "Link integrations to entities of the host app, and unlink them."),
+    declare("mappings:read", Reach::Integration, "Read mappings, their versions and the schemas they are checked against."),
+    declare("mappings:write", Reach::Integration, "Save mappings and schemas, and preview mappings on records."),
     declare("payloads:read", Reach::Capability, "See parameters, results and the content of events; without it they are redacted."),
     declare("plugins:enable", Reach::Tenant, "Enable, upgrade and disable plugins for a tenant."),
     declare("plugins:read", Reach::Catalogue, "Read plugins and what they may do."),

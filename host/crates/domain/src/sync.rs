@@ -28,7 +28,7 @@ pub const LONGEST_RECORD_ID: usize = 512;
 pub type ContentHash = String;
 
 /// Names that paths have for other things.
-const RESERVED: [&str; 4] = ["settings", "status", "logs", "runs"];
+const RESERVED: [&str; 5] = ["settings", "status", "logs", "runs", "preview"];
 
 /// Whether a text can name an entity.
 pub fn is_entity_name(name: &str) -> bool {

@@ -124,6 +124,10 @@ pub struct SyncRun {
     /// When its pull began; a later round begins anew.
     #[schemars(with = "Option<String>")]
     pub pull_began_at: Option<Timestamp>,
+    /// The version of the entity's mapping that its records pass through; none where there was none
+    /// when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<u32>,
     /// How many pages it has read.
     pub pages: u64,
     /// What it did.
