@@ -1,4 +1,4 @@
-//! Expressions of policies: CEL, bounded. What an expression may cost is known before it runs,
+//! Expressions of policies and mappings: CEL, bounded. What an expression may cost is known before it runs,
 //! and one that may cost too much is refused.
 //!
 //! The interpreter itself counts no steps. So nothing that makes lists or nests loops is
@@ -15,7 +15,7 @@ use cel::{Context, Env, Value};
 mod scope;
 mod tree;
 
-pub(super) use scope::Scope;
+pub(crate) use scope::{RECORD, Scope};
 
 /// The longest expression, in bytes.
 const LONGEST: usize = 1_000;
@@ -27,14 +27,16 @@ const MOST_COST: u64 = 4_000_000;
 const KEPT: usize = 4_096;
 
 /// A compiled expression.
-pub(super) struct Expression {
+pub(crate) struct Expression {
     root: IdedExpr,
     weight: tree::Weight,
 }
 
-/// Compiled expressions by their text.
-#[derive(Default)]
-pub(crate) struct Expressions(Mutex<HashMap<String, Arc<Expression>>>);
+/// Compiled expressions by their text, all over the same variables.
+pub(crate) struct Expressions {
+    variables: &'static [&'static str],
+    kept: Mutex<HashMap<String, Arc<Expression>>>,
+}
 
 /// The functions that expressions may use: those of the language. Building them takes longer
 /// than most runs.
@@ -46,14 +48,15 @@ impl Expression {
     ///
     /// # Errors
     /// What is wrong and where, by line and column.
-    pub(super) fn compile(source: &str) -> Result<Self, String> {
+    pub(crate) fn compile(source: &str, variables: &'static [&'static str]) -> Result<Self, String> {
         if !(1..=LONGEST).contains(&source.len()) {
             return Err(format!("has {} bytes; an expression has 1 to {LONGEST}", source.len()));
         }
         nests_at_most(source, DEEPEST.into())?;
         let parser = Parser::new().max_recursion_depth(DEEPEST).error_recovery_limit(4);
         let (root, info) = parser.parse_with_source_info(source).map_err(|errors| first_of(&errors))?;
-        let weight = tree::weigh(&root).map_err(|wrong| format!("{}: {}", place(&info, wrong.node), wrong.message))?;
+        let weight = tree::weigh(&root, variables)
+            .map_err(|wrong| format!("{}: {}", place(&info, wrong.node), wrong.message))?;
         Ok(Self { root, weight })
     }
 
@@ -61,19 +64,29 @@ impl Expression {
     ///
     /// # Errors
     /// Why it gives nothing, in words that hold no value of the scope.
-    pub(super) fn run(&self, scope: &Scope) -> Result<Value, String> {
-        let cost = self.weight.cost(scope.size());
+    pub(crate) fn run(&self, scope: &Scope) -> Result<Value, String> {
+        let cost = self.cost(scope);
         if cost > MOST_COST {
             return Err(format!("the parameters are too large for it: it may take {cost} steps of {MOST_COST}"));
         }
         scope.context().resolve(&self.root).map_err(|error| without_values(&error))
     }
 
+    /// How many steps a run may take.
+    pub(crate) fn cost(&self, scope: &Scope) -> u64 {
+        self.weight.cost(scope.size())
+    }
+
+    /// Its tree, for whoever wants to know what it can give.
+    pub(crate) fn root(&self) -> &IdedExpr {
+        &self.root
+    }
+
     /// Runs it for true or false.
     ///
     /// # Errors
     /// As [`Expression::run`], and where it gives anything else.
-    pub(super) fn holds(&self, scope: &Scope) -> Result<bool, String> {
+    pub(crate) fn holds(&self, scope: &Scope) -> Result<bool, String> {
         match self.run(scope)? {
             Value::Bool(holds) => Ok(holds),
             other => Err(format!("gives a {} and not true or false", other.type_of())),
@@ -84,7 +97,7 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Expression::run`], and where it gives a list or a map.
-    pub(super) fn key(&self, scope: &Scope) -> Result<Option<String>, String> {
+    pub(crate) fn key(&self, scope: &Scope) -> Result<Option<String>, String> {
         match self.run(scope)? {
             Value::String(text) => Ok(Some(text.as_str().to_owned()).filter(|text| !text.is_empty())),
             Value::Int(number) => Ok(Some(number.to_string())),
@@ -96,16 +109,28 @@ impl Expression {
     }
 }
 
+impl Default for Expressions {
+    /// Those of policies.
+    fn default() -> Self {
+        Self::over(scope::REQUEST)
+    }
+}
+
 impl Expressions {
+    /// Expressions over these variables.
+    pub(crate) fn over(variables: &'static [&'static str]) -> Self {
+        Self { variables, kept: Mutex::default() }
+    }
+
     /// The expression, compiled now or before.
     ///
     /// # Errors
     /// As [`Expression::compile`].
-    pub(super) fn get(&self, source: &str) -> Result<Arc<Expression>, String> {
+    pub(crate) fn get(&self, source: &str) -> Result<Arc<Expression>, String> {
         if let Some(known) = self.kept().get(source) {
             return Ok(Arc::clone(known));
         }
-        let compiled = Arc::new(Expression::compile(source)?);
+        let compiled = Arc::new(Expression::compile(source, self.variables)?);
         let mut kept = self.kept();
         // Rare, and cheaper than knowing which was used last.
         if kept.len() >= KEPT {
@@ -116,7 +141,7 @@ impl Expressions {
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Expression>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,7 +13,6 @@ use serde_json::Value;
 mod candidates;
 mod choose;
 mod eligible;
-mod expression;
 mod failover;
 mod intent;
 mod policies;
@@ -53,6 +52,6 @@ pub struct Wanted {
 /// What routing knows between calls.
 #[derive(Default)]
 pub(crate) struct State {
-    expressions: expression::Expressions,
+    expressions: crate::expression::Expressions,
     windows: windows::Windows,
 }

@@ -1,15 +1,17 @@
-//! What an expression sees: the request, as values of the language.
+//! What an expression sees: a request or a record, as values of the language.
 
 use std::collections::HashMap;
 
 use cel::{Context, Value};
 use gatehouse_domain::link::{Entity, Purpose};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::language;
 
-/// The names that every expression may use.
-pub(super) const VARIABLES: &[&str] = &["parameters", "capability", "entity", "purpose"];
+/// The names that an expression of a policy may use.
+pub(crate) const REQUEST: &[&str] = &["parameters", "capability", "entity", "purpose"];
+/// The names that a formula of a mapping may use.
+pub(crate) const RECORD: &[&str] = &["record", "value", "settings"];
 
 /// How much there is to look at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) struct Size {
 pub(crate) struct Scope {
     context: Context<'static, 'static>,
     size: Size,
+    /// The size without what changes from run to run.
+    fixed: Size,
 }
 
 impl Scope {
@@ -40,7 +44,24 @@ impl Scope {
         context.add_variable_from_value("capability", Value::from(capability));
         context.add_variable_from_value("entity", entity);
         context.add_variable_from_value("purpose", Value::from(purpose.map_or("", Purpose::as_str)));
-        Self { context, size }
+        Self { context, size, fixed: size }
+    }
+
+    /// The scope of a record that is mapped; `value` is null until it is set.
+    pub(crate) fn of_record(record: &Json, settings: &Map<String, Json>) -> Self {
+        let mut size = Size::default();
+        let mut context = language();
+        context.add_variable_from_value("record", convert(record, &mut size));
+        context.add_variable_from_value("settings", object(settings, &mut size));
+        context.add_variable_from_value("value", Value::Null);
+        Self { context, size, fixed: size }
+    }
+
+    /// Puts another `value` in place.
+    pub(crate) fn set_value(&mut self, value: &Json) {
+        let mut size = self.fixed;
+        self.context.add_variable_from_value("value", convert(value, &mut size));
+        self.size = size;
     }
 
     pub(super) fn size(&self) -> Size {
@@ -72,10 +93,12 @@ fn convert(json: &Json, size: &mut Size) -> Value {
             size.longest = size.longest.max(items.len() as u64);
             Value::from(items.iter().map(|item| convert(item, size)).collect::<Vec<_>>())
         }
-        Json::Object(fields) => {
-            size.longest = size.longest.max(fields.len() as u64);
-            let fields = fields.iter().map(|(name, value)| (name.clone(), convert(value, size)));
-            Value::from(fields.collect::<HashMap<_, _>>())
-        }
+        Json::Object(fields) => object(fields, size),
     }
+}
+
+fn object(fields: &Map<String, Json>, size: &mut Size) -> Value {
+    size.longest = size.longest.max(fields.len() as u64);
+    let fields = fields.iter().map(|(name, value)| (name.clone(), convert(value, size)));
+    Value::from(fields.collect::<HashMap<_, _>>())
 }

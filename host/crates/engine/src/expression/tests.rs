@@ -21,7 +21,9 @@ fn scope(parameters: &Json) -> Scope {
 }
 
 fn holds(source: &str, expect: Result<bool, &str>) {
-    let found = Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}")).holds(&scope(&order()));
+    let found = Expression::compile(source, scope::REQUEST)
+        .unwrap_or_else(|error| panic!("{source}: {error}"))
+        .holds(&scope(&order()));
     match (&found, expect) {
         (Ok(found), Ok(expect)) => assert_eq!(*found, expect, "{source}"),
         (Err(found), Err(part)) => assert!(found.contains(part), "{source}: {found}"),
@@ -53,7 +55,7 @@ fn rules_over_the_request() {
 #[test]
 fn an_error_of_a_run_never_repeats_a_value() {
     for source in ["parameters.customer > 3", "parameters.customer + 3 == 1", "int(parameters.customer) == 1"] {
-        let error = Expression::compile(source).unwrap().holds(&scope(&order())).unwrap_err();
+        let error = Expression::compile(source, scope::REQUEST).unwrap().holds(&scope(&order())).unwrap_err();
         assert!(!error.contains("cus_1"), "{source}: {error}");
     }
 }
@@ -61,7 +63,7 @@ fn an_error_of_a_run_never_repeats_a_value() {
 #[test]
 fn keys_are_texts_and_whole_numbers() {
     let check = |source: &str, expect: Result<Option<&str>, &str>| {
-        let found = Expression::compile(source).unwrap().key(&scope(&order()));
+        let found = Expression::compile(source, scope::REQUEST).unwrap().key(&scope(&order()));
         match expect {
             Ok(expect) => assert_eq!(found.unwrap().as_deref(), expect, "{source}"),
             Err(part) => assert!(found.unwrap_err().contains(part), "{source}"),
@@ -76,7 +78,7 @@ fn keys_are_texts_and_whole_numbers() {
 }
 
 fn refused(source: &str, part: &str) {
-    let error = Expression::compile(source).err().unwrap_or_else(|| panic!("{source} is taken"));
+    let error = Expression::compile(source, scope::REQUEST).err().unwrap_or_else(|| panic!("{source} is taken"));
     assert!(error.contains(part), "{source}: {error}");
 }
 
@@ -109,20 +111,22 @@ fn hostile_expressions_are_refused_before_they_run() {
     refused("parameters.lines.all(a, true) && a == 1", "no `a`");
     for source in ["!".repeat(900) + "true", "-".repeat(900) + "1 == 1", "(".repeat(900), "\u{1F980}".repeat(200)] {
         // Refused or harmless, but neither a panic nor a hang.
-        Expression::compile(&source).ok();
+        Expression::compile(&source, scope::REQUEST).ok();
     }
 }
 
 #[test]
 fn a_run_that_could_take_too_long_is_refused() {
     let many = json!({ "lines": vec![json!({ "text": "x".repeat(200) }); 2_000] });
-    let looping = Expression::compile("parameters.lines.all(line, line.text.contains('xxxxxxxy') || true)").unwrap();
+    let looping =
+        Expression::compile("parameters.lines.all(line, line.text.contains('xxxxxxxy') || true)", scope::REQUEST)
+            .unwrap();
     let error = looping.holds(&scope(&many)).unwrap_err();
     assert!(error.contains("too large for it"), "{error}");
     // The same look at a few, and a look without a loop at many, are taken. A side of `||` that
     // fails does not matter where the other is true.
     assert_eq!(looping.holds(&scope(&order())), Ok(true));
-    let single = Expression::compile("size(parameters.lines) == 2000").unwrap();
+    let single = Expression::compile("size(parameters.lines) == 2000", scope::REQUEST).unwrap();
     assert_eq!(single.holds(&scope(&many)), Ok(true));
     let few = json!({ "lines": vec![json!({ "text": "abc" }); 200] });
     assert_eq!(looping.holds(&scope(&few)), Ok(true));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, operators};
 
-use super::scope::{Size, VARIABLES};
+use super::scope::Size;
 
 /// The most nodes of a tree.
 const MOST_NODES: u64 = 400;
@@ -69,14 +69,16 @@ impl Weight {
 ///
 /// # Errors
 /// The first thing in it that is not taken.
-pub(super) fn weigh(root: &IdedExpr) -> Result<Weight, Wrong> {
-    let mut walk = Walk { weight: Weight::default(), bound: HashSet::new(), looping: false };
+pub(super) fn weigh(root: &IdedExpr, variables: &'static [&'static str]) -> Result<Weight, Wrong> {
+    let mut walk = Walk { weight: Weight::default(), variables, bound: HashSet::new(), looping: false };
     walk.visit(root, 0)?;
     Ok(walk.weight)
 }
 
 struct Walk<'t> {
     weight: Weight,
+    /// The names of the scope.
+    variables: &'static [&'static str],
     /// Names that loops around the node bind.
     bound: HashSet<&'t str>,
     looping: bool,
@@ -95,8 +97,10 @@ impl<'t> Walk<'t> {
         }
         match &node.expr {
             Expr::Literal(_) => Ok(()),
-            Expr::Ident(name) if VARIABLES.contains(&name.as_str()) || self.bound.contains(name.as_str()) => Ok(()),
-            Expr::Ident(name) => wrong(format!("there is no `{name}`; use {}", VARIABLES.join(", "))),
+            Expr::Ident(name) if self.variables.contains(&name.as_str()) || self.bound.contains(name.as_str()) => {
+                Ok(())
+            }
+            Expr::Ident(name) => wrong(format!("there is no `{name}`; use {}", self.variables.join(", "))),
             Expr::Select(select) => self.visit(&select.operand, depth + 1),
             Expr::Call(call) => {
                 let name = call.func_name.as_str();

@@ -9,10 +9,10 @@ use gatehouse_domain::link::Entity;
 use gatehouse_domain::routing::{Choice, Decision, Policy, SkippedRule, Split, SuccessRate};
 
 use super::choose::Ordered;
-use super::expression::{Expressions, Scope};
 use super::{Wanted, split, window};
 use crate::Engine;
 use crate::clock::random;
+use crate::expression::{Expressions, Scope};
 
 /// The rule that matched, with the key of the call where the rule has one of its own.
 pub(super) struct Matched<'p> {
