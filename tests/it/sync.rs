@@ -4,6 +4,7 @@
 mod feed;
 mod guard;
 mod kills;
+mod mapped;
 mod park;
 mod pull;
 mod push;

@@ -10,7 +10,7 @@ use crate::harness::eventually;
 
 impl Library {
     /// Hands a change in and answers its id.
-    async fn hand_in(&self, method: Method, rest: &str, data: Value) -> Value {
+    pub(super) async fn hand_in(&self, method: Method, rest: &str, data: Value) -> Value {
         let path = self.path(&format!("/records/{rest}"));
         let json = [("content-type", "application/json")];
         let body = if method == Method::DELETE { Vec::new() } else { json!({ "data": data }).to_string().into_bytes() };
@@ -22,7 +22,7 @@ impl Library {
     }
 
     /// Waits until a change is in a state.
-    async fn change_in(&self, entity: &str, id: &Value, state: &str) -> Value {
+    pub(super) async fn change_in(&self, entity: &str, id: &Value, state: &str) -> Value {
         eventually(&format!("a change {state}"), async || {
             let change = self.change(entity, id).await;
             assert!(change["state"] == state || change["settled_at"].is_null(), "{change:#}");
@@ -32,7 +32,7 @@ impl Library {
     }
 
     /// Waits until no run of an entity is under way.
-    async fn quiet(&self, entity: &str) {
+    pub(super) async fn quiet(&self, entity: &str) {
         eventually("the end of the runs", async || {
             let status = self.get("/sync/status").await;
             let found = status["items"].as_array().unwrap().iter().find(|one| one["entity"] == entity).unwrap().clone();

@@ -14,7 +14,7 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, batches, calls, catalog, connection, integrations, oauth, operations, providers, routing,
+    Repeats, Route, batches, calls, catalog, connection, integrations, mappings, oauth, operations, providers, routing,
     subscriptions, sync, tenancy, told, versions, webhooks,
 };
 use crate::{guard, openapi, problem, request};
@@ -45,6 +45,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         batches::routes,
         routing::routes,
         sync::routes,
+        mappings::routes,
         told::routes,
         subscriptions::routes,
         webhooks::routes,

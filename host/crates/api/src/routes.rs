@@ -14,6 +14,7 @@ pub(crate) mod integrations;
 pub(crate) mod intent;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod mappings;
 pub(crate) mod metrics;
 pub(crate) mod oauth;
 pub(crate) mod plugins;

@@ -13,6 +13,7 @@ pub(crate) mod calls;
 pub(crate) mod catalog;
 pub(crate) mod connection;
 pub(crate) mod integrations;
+pub(crate) mod mappings;
 pub(crate) mod oauth;
 pub(crate) mod operations;
 pub(crate) mod providers;

@@ -91,6 +91,7 @@ pub(crate) struct Inner {
     /// Told when a tenant was deleted.
     pub(crate) to_erase: tokio::sync::Notify,
     pub(crate) routing: crate::routing::State,
+    pub(crate) mapping: crate::mapping::State,
     pub(crate) watchers: crate::sync::Watchers,
     pub(crate) flights: crate::oauth::Flights,
     pub(crate) running: crate::deferred::Running,
@@ -130,6 +131,7 @@ impl Engine {
             secret_uses: crate::audit::SecretUses::default(),
             to_erase: tokio::sync::Notify::new(),
             routing: crate::routing::State::default(),
+            mapping: crate::mapping::State::default(),
             watchers: crate::sync::Watchers::default(),
             flights: crate::oauth::Flights::default(),
             running: crate::deferred::Running::default(),

@@ -5,6 +5,7 @@
 
 mod clock;
 mod engine;
+mod expression;
 mod loaded;
 mod name;
 mod narrow;
@@ -38,6 +39,7 @@ pub mod executions;
 pub mod ledger;
 pub mod routing;
 
+pub mod mapping;
 pub mod subscriptions;
 pub mod sync;
 pub mod webhook;

@@ -12,6 +12,7 @@ mod conflict;
 mod end;
 mod erase;
 mod hash;
+mod incoming;
 mod job;
 mod outbox;
 mod outcome;

@@ -88,6 +88,9 @@ pub enum Kind {
     SubscriptionDelivery = 75,
     DueDelivery = 76,
     DeadDelivery = 77,
+    Mapping = 84,
+    MappingVersion = 85,
+    EntityShape = 86,
     DeliveryProof = 87,
     QuarantinedDelivery = 88,
 }

@@ -11,6 +11,7 @@ pub mod execution;
 pub mod integration;
 pub mod job;
 pub mod link;
+pub mod mapping;
 pub mod oauth;
 pub mod plugin;
 pub mod provider;
@@ -31,6 +32,7 @@ pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent, UnknownEx
 pub use integration::{EndpointSecrets, IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use job::{DeadJob, GroupKey, JobGroup, JobLease, JobUnique, NodeEpoch, Place, ReadyJob};
 pub use link::{LinkByIntegration, LinkId, LinkPlace};
+pub use mapping::MappingVersion;
 pub use oauth::{
     OAuthApp, OAuthFlow, OAuthRevocation, OAuthStart, OAuthTokens, RefreshLease, RevocationId, SealedToken,
     SealedVerifier,

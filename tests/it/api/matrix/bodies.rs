@@ -66,6 +66,10 @@ impl World {
             ("POST", "/subscriptions/{subscription}/replay") => json!({ "only_dead": true }),
             ("POST", "/policies") | ("PUT", "/policies/{policy}") => policy(&format!("made-{number}"), &integration),
             ("POST", path) if path.contains("/sync") => json!({}),
+            ("POST", "/integrations/{integration}/mappings/preview") => json!({ "entity": "contacts" }),
+            ("PUT", "/integrations/{integration}/mappings") => json!({ "mappings": {} }),
+            ("PUT", "/integrations/{integration}/mappings/{entity}") => json!({ "rules": [] }),
+            ("PUT", "/integrations/{integration}/entities/{entity}/schema") => json!({ "schema": {} }),
             ("PUT", "/integrations/{integration}/sync/settings") => json!({ "entities": {} }),
             ("POST", "/integrations/{integration}/records/{entity}/changes/{change}/resolve") => {
                 json!({ "outcome": "drop" })

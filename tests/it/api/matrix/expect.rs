@@ -179,6 +179,7 @@ fn of_sync(route: &Route) -> Option<Expect> {
         "/sync" | "/sync/settings" | "/sync/status" => Some(problem(409, "conflict", "no records to synchronise")),
         _ if rest.starts_with("/sync/runs/{run}") => there_is_no("run"),
         "/records/{entity}/changes/{change}" | "/records/{entity}/changes/{change}/resolve" => there_is_no("change"),
+        "/mappings/preview" => there_is_no("entity"),
         _ if rest.contains("{entity}") => there_is_no("entity"),
         _ => None,
     }

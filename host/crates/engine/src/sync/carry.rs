@@ -1,6 +1,7 @@
 //! A run carried on: step after step until it is over, has to wait, or others take their turn.
 //! Each step is one commit under the job's lease, which a worker that lost the job can not make.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gatehouse_domain::id::{IntegrationId, RunId, TenantId};
@@ -13,6 +14,7 @@ use gatehouse_store::{Change, Stored};
 use super::settings::Entity;
 use crate::Engine;
 use crate::jobs::{Claimed, Outcome, Signal, Verdict};
+use crate::mapping::Program;
 
 /// How long a run is at work before others take their turn.
 const TURN: Duration = Duration::from_secs(60);
@@ -26,6 +28,8 @@ pub(super) struct Bout<'e> {
     pub(super) tenant: TenantId,
     pub(super) integration: Integration,
     pub(super) entity: Entity,
+    /// What its records pass through, and which version that is.
+    pub(super) mapping: Option<(u32, Arc<Program>)>,
     pub(super) run: Stored<SyncRun>,
     pub(super) state: Stored<SyncState>,
 }
@@ -105,7 +109,8 @@ impl<'e> Bout<'e> {
             Err(error) if error.kind == ErrorKind::NotFound => Entity::gone(integration.id, &run.entity),
             Err(error) => return Err(error),
         };
-        Ok(Some(Self { engine, job, tenant, integration: integration.record, entity, run, state }))
+        let mapping = engine.mapping_of(tenant, &run).await?;
+        Ok(Some(Self { engine, job, tenant, integration: integration.record, entity, mapping, run, state }))
     }
 
     /// The run and the state as they are now, for another try of the same step.
@@ -150,6 +155,7 @@ impl<'e> Bout<'e> {
             waits_until: None,
             started_at: run.started_at.or(Some(now)),
             updated_at: now,
+            mapping: self.mapping.as_ref().map(|(version, _)| *version),
             busy_ms: run.busy_ms + u64::try_from(busy.as_millis()).unwrap_or(u64::MAX),
             ..run
         };

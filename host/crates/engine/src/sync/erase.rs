@@ -3,9 +3,10 @@
 
 use gatehouse_domain::Result;
 use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::mapping::{EntityShape, Mapping};
 use gatehouse_domain::sync::{EntitySettings, SyncChange, SyncFeed, SyncLog, SyncRun, SyncState, SyncedRecord};
 use gatehouse_store::record::TenantRecord;
-use gatehouse_store::records::{SyncSeen, entity_prefix};
+use gatehouse_store::records::{MappingVersion, SyncSeen, entity_prefix};
 use gatehouse_store::{Page, Placed};
 
 use crate::Engine;
@@ -30,6 +31,9 @@ impl Engine {
         self.erase_kind::<SyncSeen>(tenant, &part).await?;
         self.erase_kind::<SyncRun>(tenant, &part).await?;
         self.erase_kind::<EntitySettings>(tenant, &part).await?;
+        self.erase_kind::<Mapping>(tenant, &part).await?;
+        self.erase_kind::<MappingVersion>(tenant, &part).await?;
+        self.erase_kind::<EntityShape>(tenant, &part).await?;
         self.erase_kind::<SyncState>(tenant, &part).await?;
         tracing::info!(integration.id = %integration, records, "erased what the syncs of a deleted integration left");
         Ok(())

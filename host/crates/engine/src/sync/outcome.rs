@@ -11,6 +11,7 @@ use gatehouse_domain::sync::{ChangeState, Excerpt, LogOutcome, Origin, SyncChang
 use gatehouse_runtime::Answer;
 use gatehouse_store::Stored;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::carry::{Bout, Next};
 use super::hash;
@@ -194,10 +195,10 @@ fn has_written(calls: &[ProviderCall]) -> bool {
 }
 
 /// What was pushed, by its digest and its beginning.
-pub(super) fn excerpt(change: &SyncChange) -> Excerpt {
-    let text = hash::canonical(&change.data);
+pub(super) fn excerpt(sent: &Map<String, Value>) -> Excerpt {
+    let text = hash::canonical(sent);
     let end = text.floor_char_boundary(Excerpt::MOST);
-    Excerpt { hash: change.hash.clone(), bytes: text.len() as u64, body: text.get(..end).map(str::to_owned) }
+    Excerpt { hash: hash::of(sent), bytes: text.len() as u64, body: text.get(..end).map(str::to_owned) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::mapping::Way;
 use gatehouse_domain::sync::SyncedRecord;
 use gatehouse_domain::sync::{ChangeState, LogAction, LogOutcome, RunState, SyncChange, SyncLog};
 use gatehouse_domain::{ErrorKind, Result};
@@ -16,7 +17,6 @@ use super::call::Called;
 use super::carry::{Bout, Next, TRIES};
 use super::conflict::{self, Decision};
 use super::outcome::Sent;
-use super::passage::{Passing, Way};
 use super::pull::gone;
 use super::take::Tally;
 use crate::Engine;
@@ -157,10 +157,9 @@ impl Bout<'_> {
                 return Ok(None);
             }
         }
-        let passing =
-            Passing { tenant: self.tenant, integration: &self.integration, entity: &self.run.entity, way: Way::Out };
-        let data = match self.engine.pass_on(&passing, change.data.clone()).await {
-            Ok(data) => data,
+        let passed = if change.deleted { Ok(None) } else { self.pass_on(Way::Out, &change.data) };
+        let data = match passed {
+            Ok(mapped) => mapped.unwrap_or_else(|| change.data.clone()),
             Err(error) => {
                 tally.run.counts.failed += 1;
                 self.unpend(known.as_ref(), tally)?;
@@ -225,7 +224,7 @@ impl Bout<'_> {
     ) -> Result<()> {
         let record = change.record.clone().unwrap_or_default();
         let row = self.row(&record, LogAction::Pushed, outcome, tally);
-        let request = Some(super::outcome::excerpt(change));
+        let request = Some(super::outcome::excerpt(&self.outgoing(change)));
         self.log(SyncLog { change: Some(change.id), request, reason, ..row }, tally)
     }
 }

@@ -6,8 +6,10 @@ use gatehouse_domain::Result;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
 use gatehouse_domain::job::Class;
+use gatehouse_domain::mapping::Mapping;
 use gatehouse_domain::schedule::{CatchUp, Schedule};
 use gatehouse_domain::sync::{EntitySettings, Trigger};
+use gatehouse_store::Page;
 use gatehouse_store::records::entity_prefix;
 
 use super::job::{self, BeginPayload};
@@ -48,7 +50,9 @@ impl Engine {
         for entity in manifest.sync.keys() {
             self.unschedule_entity(work, integration.id, entity).await?;
         }
-        if manifest.sync.is_empty() {
+        let (scope, part) = (self.0.store.tenant(tenant), integration.id.to_bytes());
+        let mapped = scope.list_under::<Mapping>(&part, &Page::first(1)).await?;
+        if manifest.sync.is_empty() && mapped.items.is_empty() {
             return Ok(());
         }
         job::enqueue_erase(self, work, tenant, integration.id).await

@@ -80,7 +80,8 @@ impl Engine {
             Some(stored) => stored.record.clone(),
             None => SyncState::new(integration.id, name),
         };
-        let run = self.new_run(entity, &before, ask, trigger)?;
+        let mapping = self.mapping_in_use(tenant, integration.id, name).await?.map(|mapping| mapping.version);
+        let run = SyncRun { mapping, ..self.new_run(entity, &before, ask, trigger)? };
         let state = SyncState { current: Some(run.id), ..before };
         match &stored {
             Some(stored) => work.tenant(tenant).replace(stored, &state)?,
@@ -133,6 +134,7 @@ impl Engine {
             read_all: false,
             complete: false,
             pull_began_at: None,
+            mapping: None,
             pages: 0,
             counts: Counts::default(),
             known_before: state.known,

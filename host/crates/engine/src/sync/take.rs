@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use gatehouse_domain::id::ChangeId;
 use gatehouse_domain::manifest::SyncMode;
+use gatehouse_domain::mapping::Sample;
 use gatehouse_domain::sync::{
     Action, ChangeState, ContentHash, Excerpt, LONGEST_RECORD_ID, LogAction, LogOutcome, Origin, Phase, RunMode,
     SyncChange, SyncFeed, SyncLog, SyncRun, SyncState, SyncedRecord,
 };
-use gatehouse_domain::time::{Timestamp, from_millis};
+use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::records::{SyncSeen, added_at, feed_position};
 use gatehouse_store::{Change, Position, Stored};
@@ -19,27 +20,13 @@ use serde_json::{Map, Value};
 
 use super::carry::{Bout, Next, TRIES};
 use super::hash;
-use super::passage::{Passing, Way};
+use super::incoming::{Incoming, sample_of};
 use super::pull::{PageIn, RecordIn, gone};
 use super::schedules::feed_of;
 
 /// The most records, and bytes of records, of one commit.
 const PART_RECORDS: usize = 250;
 const PART_BYTES: usize = 2 << 20;
-/// The most bytes of one record's content: a stored record has room for this and what is kept with it.
-const MOST_BYTES: usize = (1 << 20) - (16 << 10);
-
-/// A record that was read and can be compared.
-struct Incoming {
-    id: String,
-    updated_at: Option<Timestamp>,
-    deleted: bool,
-    data: Map<String, Value>,
-    text: String,
-    hash: ContentHash,
-    /// Why it can not be taken in.
-    bad: Option<String>,
-}
 
 /// What one commit of a page does.
 pub(super) struct Tally {
@@ -72,9 +59,9 @@ impl Bout<'_> {
         let unknown = self.unknown_changes().await?;
         let mut incoming = Vec::with_capacity(records.len());
         for record in newest(records) {
-            incoming.push(self.read(record).await);
+            incoming.push(self.read(record));
         }
-        let end = End { cursor, complete, seen, busy: started.elapsed() };
+        let end = End { cursor, complete, seen, sample: sample_of(&mut incoming), busy: started.elapsed() };
         let mut parts = parts(&incoming);
         let last = parts.pop().unwrap_or_default();
         for part in parts {
@@ -82,26 +69,6 @@ impl Bout<'_> {
         }
         self.commit_part(last, &unknown, took_us, Some(&end)).await?;
         Ok(Next::Step)
-    }
-
-    /// Brings a record into the host app's shape.
-    async fn read(&self, record: RecordIn) -> Incoming {
-        let RecordIn { id, updated_at_ms, deleted, data } = record;
-        let passing =
-            Passing { tenant: self.tenant, integration: &self.integration, entity: &self.run.entity, way: Way::In };
-        let passed = if deleted { Ok(Map::new()) } else { self.engine.pass_on(&passing, data).await };
-        let (data, mut bad) = match passed {
-            Ok(data) => (data, None),
-            Err(error) => (Map::new(), Some(error.message)),
-        };
-        let text = hash::canonical(&data);
-        if id.is_empty() || id.len() > LONGEST_RECORD_ID {
-            bad = Some(format!("its id has {} bytes; an id has 1 to {LONGEST_RECORD_ID}", id.len()));
-        } else if text.len() > MOST_BYTES {
-            bad = Some(format!("it has {} bytes; a record has at most {MOST_BYTES}", text.len()));
-        }
-        let updated_at = updated_at_ms.map(|at| from_millis(i64::try_from(at).unwrap_or(i64::MAX)));
-        Incoming { hash: hash::of(&data), id, updated_at, deleted, data, text, bad }
     }
 
     async fn commit_part(
@@ -118,6 +85,7 @@ impl Bout<'_> {
             }
             if let Some(end) = end {
                 self.advance(end, &mut tally)?;
+                self.show(end, &mut tally)?;
             }
             let busy = end.map_or(Duration::ZERO, |end| end.busy);
             match self.commit_tally(tally, busy).await {
@@ -149,13 +117,16 @@ impl Bout<'_> {
         tally.run.counts.read += 1;
         if let Some(reason) = &record.bad {
             tally.run.counts.failed += 1;
+            if record.has_id() {
+                self.settle_proof(record, unknown, tally).await?;
+            }
             let id: String = record.id.chars().take(LONGEST_RECORD_ID / 4).collect();
             let row =
                 SyncLog { reason: Some(reason.clone()), ..self.row(&id, LogAction::Pulled, LogOutcome::Failed, tally) };
             return self.log(row, tally);
         }
         let known = self.known(&record.id).await?;
-        let ours = unknown.iter().find(|change| is_proof(change, record) && tally.found.insert(change.id));
+        let ours = self.proven(record, unknown, tally);
         if let Some(change) = ours {
             self.settle_found(change, &record.id, tally)?;
         }
@@ -279,7 +250,7 @@ impl Bout<'_> {
     }
 
     /// A change whose answer was lost turns out to have been done.
-    fn settle_found(&self, change: &Stored<SyncChange>, record: &str, tally: &mut Tally) -> Result<()> {
+    pub(super) fn settle_found(&self, change: &Stored<SyncChange>, record: &str, tally: &mut Tally) -> Result<()> {
         let mut next = change.record.clone();
         next.record = Some(record.to_owned());
         self.move_to(change, next, ChangeState::Pushed, tally)?;
@@ -287,6 +258,12 @@ impl Bout<'_> {
         let row = self.row(record, LogAction::Pushed, LogOutcome::Done, tally);
         let reason = Some("its answer was lost; the record that the provider sent shows that it was done".to_owned());
         self.log(SyncLog { change: Some(change.id), reason, ..row }, tally)
+    }
+
+    /// Keeps a record as the provider sent it, to preview mappings with.
+    fn show(&self, end: &End, tally: &mut Tally) -> Result<()> {
+        let Some(sample) = end.sample.clone() else { return Ok(()) };
+        self.engine.keep_sample(&mut tally.change, self.tenant, &self.integration, &self.run.entity, sample)
     }
 
     /// Moves the run behind the page that it has read.
@@ -333,18 +310,9 @@ struct End {
     cursor: Option<String>,
     complete: bool,
     seen: Vec<[u8; 8]>,
+    /// A record as the provider sent it.
+    sample: Option<Sample>,
     busy: Duration,
-}
-
-/// Whether a record shows that a change was done whose answer was lost: it has the content that
-/// we sent, or it holds our reference.
-fn is_proof(change: &SyncChange, record: &Incoming) -> bool {
-    match &change.record {
-        Some(id) if *id != record.id => false,
-        Some(_) if change.deleted => record.deleted,
-        Some(_) => !record.deleted && hash::holds(&record.data, &change.data),
-        None => !record.deleted && record.text.contains(&change.id.to_string()),
-    }
 }
 
 /// Whether a record is what the provider made of what we pushed last.

@@ -9,7 +9,7 @@ use gatehouse_domain::sync::{ChangeState, LogOutcome, Phase, SyncChange, SyncRun
 use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_runtime::{Answer, Target, Write};
 use gatehouse_store::Stored;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::carry::{Bout, Next, later};
 use super::outcome::Fate;
@@ -77,7 +77,9 @@ impl Bout<'_> {
     }
 
     async fn ask(&mut self, gateway: &Run, change: &Stored<SyncChange>) -> Result<()> {
-        let report = gateway.look_as(self.engine, Target::LookUp(write(change)), change.id.to_string()).await?;
+        let report = gateway
+            .look_as(self.engine, Target::LookUp(write(change, &self.outgoing(change))), change.id.to_string())
+            .await?;
         let found = match report.answer {
             Answer::Ok(found) => found,
             Answer::Refused(_) | Answer::Fault(_) => Value::Null,
@@ -171,12 +173,12 @@ impl Bout<'_> {
     }
 }
 
-fn write(change: &SyncChange) -> Write {
+fn write(change: &SyncChange, sent: &Map<String, Value>) -> Write {
     let millis = |at: Option<Timestamp>| u64::try_from(at.map_or(0, Timestamp::as_millisecond)).unwrap_or_default();
     Write {
         capability: CAPABILITY.to_owned(),
         parameters: json!({
-            "entity": change.entity, "id": change.record, "deleted": change.deleted, "data": change.data,
+            "entity": change.entity, "id": change.record, "deleted": change.deleted, "data": sent,
         }),
         reference: change.id.to_string(),
         first_sent_at_ms: millis(change.first_sent_at),
