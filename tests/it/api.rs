@@ -5,6 +5,7 @@ mod docs;
 mod execute;
 pub(crate) mod hooks;
 mod integrations;
+mod mapped;
 mod matrix;
 mod once;
 mod plugins;

@@ -60,7 +60,8 @@ async fn each_save_is_a_version_and_an_old_one_is_saved_again() {
     library.save_as("contacts", &contacts(), &tag).await.expect_problem(412, "changed meanwhile");
 
     let old = library.get("/mappings/contacts/versions/1").await;
-    let again: Value = ["rules", "tables", "unmapped", "calls"].map(|name| (name, old[name].clone())).into_iter().collect();
+    let again: Value =
+        ["rules", "tables", "unmapped", "calls"].map(|name| (name, old[name].clone())).into_iter().collect();
     assert_eq!(library.map("contacts", again).await["version"], 3);
     let versions = library.get("/mappings/contacts/versions?limit=2").await;
     let numbers: Vec<&Value> = versions["items"].as_array().unwrap().iter().map(|one| &one["version"]).collect();
@@ -78,8 +79,9 @@ async fn each_save_is_a_version_and_an_old_one_is_saved_again() {
 
     // Of several, all are saved or none.
     let wrong = json!({ "mappings": { "contacts": other, "items": { "rules": [{ "theirs": "$.a", "ours": "b" }] } } });
-    let refused = library.tenant.put(&mappings, wrong.clone()).await.expect_problem(422, "$.mappings.items.rules[0].ours");
-    assert_eq!(refused["problems"].as_array().map(Vec::len), Some(1), "{refused:#}");
+    let refused =
+        library.tenant.put(&mappings, wrong.clone()).await.expect_problem(422, "$.mappings.items.rules[0].ours");
+    assert_eq!(refused["errors"].as_array().map(Vec::len), Some(1), "{refused:#}");
     let mut right = wrong;
     right["mappings"]["items"]["rules"][0]["ours"] = json!("$.b");
     library.tenant.put(&mappings, right).await.expect(200);
@@ -100,7 +102,11 @@ async fn a_mapping_is_checked_against_both_sides_and_tried_on_a_record() {
     library.tenant.get(&schema).await.expect_problem(404, "schema");
     library.tenant.put(&schema, json!({ "schema": { "type": 7 } })).await.expect_problem(422, "$.schema");
     library.tenant.put(&schema, json!({ "schema": true })).await.expect_problem(422, "$.schema");
-    library.tenant.put(&library.path("/entities/none/schema"), json!({ "schema": {} })).await.expect_problem(404, "none");
+    library
+        .tenant
+        .put(&library.path("/entities/none/schema"), json!({ "schema": {} }))
+        .await
+        .expect_problem(404, "none");
     let ours = json!({
         "type": "object",
         "properties": {
@@ -120,7 +126,7 @@ async fn a_mapping_is_checked_against_both_sides_and_tried_on_a_record() {
     wrong["rules"][3]["theirs"] = json!("source");
     let refused = library.tenant.put(&library.path("/mappings/contacts"), wrong.clone()).await.expect(422);
     let places = |refused: &Value| -> Vec<String> {
-        let problems = refused["problems"].as_array().unwrap().iter();
+        let problems = refused["errors"].as_array().unwrap().iter();
         problems.map(|problem| problem["path"].as_str().unwrap().to_owned()).collect()
     };
     // What does not read is told first, then what does not fit.
@@ -149,9 +155,7 @@ async fn a_mapping_is_checked_against_both_sides_and_tried_on_a_record() {
     assert_eq!(library.get("/mappings").await["items"], json!([]), "nothing is kept");
 
     // One that is given, the other way, and one that does not fit.
-    let given = |direction: &str, record: Value| {
-        json!({ "entity": "contacts", "mapping": contacts(), "direction": direction, "record": record })
-    };
+    let given = |direction: &str, record: Value| json!({ "entity": "contacts", "mapping": contacts(), "direction": direction, "record": record });
     let shown = library.preview(given("out", json!({ "person": { "name": "Eve" }, "country": "France" }))).await;
     assert_eq!(shown["data"], json!({ "name": "Eve", "land": "FR", "source": "us" }), "{shown:#}");
     let shown = library.preview(given("in", json!({ "name": "Bo", "land": "XX" }))).await;

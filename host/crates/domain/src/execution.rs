@@ -12,9 +12,11 @@ use crate::routing::Decision;
 use crate::time::Timestamp;
 
 pub mod deferred;
+pub mod mapped;
 pub mod resolution;
 
 pub use deferred::Deferred;
+pub use mapped::Mapped;
 pub use resolution::{How, Resolution, Unresolved};
 
 /// What became of a call.
@@ -114,6 +116,9 @@ pub struct Execution {
     /// How it was accepted, where nobody waits for it: asynchronously, or in a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deferred: Option<Deferred>,
+    /// The mapping that it went through: its parameters are those after it, and so is its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Mapped>,
 }
 
 impl Execution {

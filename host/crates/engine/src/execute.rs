@@ -3,7 +3,7 @@
 //! load → check → parse → replay a known key → grant → record the intent → call → record → answer.
 
 use gatehouse_domain::capability::Effect;
-use gatehouse_domain::execution::{Cost, Execution, Outcome};
+use gatehouse_domain::execution::{Cost, Execution, Mapped, Outcome};
 use gatehouse_domain::id::ExecutionId;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::trace::SPANS;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tracing::{Instrument, Span, field};
 
 use crate::deferred::Deferral;
+use crate::mapping::Through;
 use crate::metrics::outcome;
 use crate::resilience::Priority;
 use crate::{Caller, Engine};
@@ -48,6 +49,12 @@ pub struct Ask {
     pub intent: Option<Box<Intended>>,
     /// The record that it was accepted under, where it was accepted before.
     pub deferral: Option<Box<Deferral>>,
+    /// Whether it goes through the mapping of its capability.
+    pub mapping: Through,
+    /// The version of the mapping that it went through; noted on the way, nothing that is asked for.
+    pub mapped: Option<u32>,
+    /// The parameters as the caller gave them, where a mapping made others of them; as above.
+    pub given: Option<Value>,
 }
 
 impl Ask {
@@ -93,11 +100,12 @@ impl Engine {
         Ok(attempted)
     }
 
-    async fn attempt_once(&self, by: &Caller, integration: &Integration, ask: Ask) -> Result<Attempted, Stopped> {
+    async fn attempt_once(&self, by: &Caller, integration: &Integration, mut ask: Ask) -> Result<Attempted, Stopped> {
         let until = self.deadline(&ask)?;
         by.must_cover_capability(&ask.capability)?;
         let mut run = Run::prepare(self, by.tenant()?, integration).await?;
         let rules = run.rules_of(&ask.capability)?;
+        self.map_parameters(run.tenant, &run.integration, &mut ask).await?;
         let parameters = run.parse(&ask)?;
         self.check_offered(&integration.provider, &ask.capability, &ask.parameters).await?;
         if let Some(known) = self.replay(run.tenant, run.integration.id, &ask).await? {
@@ -138,6 +146,7 @@ impl Engine {
         let key = execution.idempotency_key.clone();
         let made = first.make(self, &mut run, &Target::Capability(parameters), (key, cancel.clone())).await;
         judge::settle(&mut execution, made.last);
+        self.map_result(&mut execution).await;
         if cancel.is_cancelled() {
             judge::take_back(&mut execution);
         }
@@ -185,6 +194,7 @@ impl Engine {
             attempt: ask.intent.as_ref().map_or(1, |intent| intent.attempt),
             failover_of: ask.intent.as_ref().and_then(|intent| intent.failover_of),
             deferred: ask.deferral.as_ref().map(|deferral| deferral.about.clone()),
+            mapping: ask.mapped.map(|version| Mapped { version, problem: None }),
         }
     }
 }

@@ -3,8 +3,10 @@
 //!
 //! Read in this order: how a mapping is compiled (`program`) and carried out (`run`, `formula`),
 //! how it is checked against the schemas of both sides (`shape`, `infer`, `fit`), what is kept of it
-//! (`keep`, `schemas`), and what people see before they save it (`preview`).
+//! (`keep`, `schemas`), what people see before they save it (`preview`), and how calls pass through
+//! it (`calls`); records pass in `sync/passage.rs`.
 
+mod calls;
 mod fit;
 mod formula;
 mod infer;
@@ -22,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gatehouse_domain::id::IntegrationId;
 
+pub use calls::Through;
 pub use keep::{Brief, KEPT_VERSIONS};
 pub use preview::{Ask, Preview, Ruled};
 pub use schemas::Registered;

@@ -47,6 +47,9 @@ pub struct Wanted {
     pub policy: Option<String>,
     /// The caller's own key for the request: asking again with it gives the same answer.
     pub idempotency_key: Option<String>,
+    /// Whether it goes through the mapping of its capability; as the mapping says where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<bool>,
 }
 
 /// What routing knows between calls.

@@ -57,6 +57,10 @@ pub(crate) struct Call {
     /// The policy to ask where no link decides, by id or name.
     #[serde(default)]
     policy: Option<String>,
+    /// Whether the parameters and the result go through the mapping that is saved for the
+    /// capability; as the mapping says where absent.
+    #[serde(default)]
+    mapping: Option<bool>,
     /// The host app's own name for this call, 1 to 255 bytes.
     #[serde(default)]
     reference: Option<String>,
@@ -95,13 +99,14 @@ pub(crate) async fn cancel(State(app): State<App>, By(caller): By, Path(id): Pat
 }
 
 fn item(index: usize, call: Call) -> Result<NewItem> {
-    let Call { capability, parameters, integration, entity, purpose, policy, reference } = call;
+    let Call { capability, parameters, integration, entity, purpose, policy, mapping, reference } = call;
     let entity = entity.map(|whom| Entity::new(whom.kind, whom.id)).transpose().map_err(|mut error| {
         let place = |problem: Problem| Problem { path: format!("$.items[{index}].{}", problem.path), ..problem };
         error.problems = error.problems.into_iter().map(place).collect();
         error
     })?;
     let parameters = Value::Object(parameters);
-    let wanted = Wanted { capability, parameters, integration, entity, purpose, policy, idempotency_key: None };
+    let wanted =
+        Wanted { capability, parameters, integration, entity, purpose, policy, idempotency_key: None, mapping };
     Ok(NewItem { wanted, reference })
 }

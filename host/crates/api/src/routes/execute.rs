@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use gatehouse_domain::execution::{Execution, Outcome};
+use gatehouse_domain::execution::{Execution, Mapped, Outcome};
 use gatehouse_domain::id::ExecutionId;
 use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::execute;
@@ -29,6 +29,10 @@ pub(crate) struct Ask {
     /// Its parameters, under the capability's JSON Schema.
     #[serde(default)]
     parameters: Map<String, Value>,
+    /// Whether the parameters and the result go through the mapping that is saved for the
+    /// capability; as the mapping says where absent.
+    #[serde(default)]
+    mapping: Option<bool>,
 }
 
 /// A call that succeeded.
@@ -44,6 +48,9 @@ pub(crate) struct Executed {
     result: Option<Value>,
     /// How long it took, in microseconds.
     duration_us: u64,
+    /// The mapping that it went through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<Mapped>,
 }
 
 /// A call that was accepted.
@@ -67,9 +74,8 @@ pub(crate) async fn execute(
         parameters: Value::Object(ask.parameters),
         idempotency_key: once::key_of(&headers)?,
         timeout_ms: timeout_ms(&headers)?,
-        replay_of: None,
-        intent: None,
-        deferral: None,
+        mapping: ask.mapping.into(),
+        ..execute::Ask::default()
     };
     let Some(wait) = prefer::asynchronous(&headers)? else {
         return Ok(answer(app.engine.execute(&caller, &target, ask).await?));
@@ -91,8 +97,8 @@ pub(crate) fn answer(execution: Execution) -> Response {
     if execution.outcome != Outcome::Succeeded {
         return problem::of_execution(execution);
     }
-    let Execution { id, capability, outcome, result, duration_us, .. } = execution;
-    Json(Executed { execution: id, capability, outcome, result, duration_us }).into_response()
+    let Execution { id, capability, outcome, result, duration_us, mapping, .. } = execution;
+    Json(Executed { execution: id, capability, outcome, result, duration_us, mapping }).into_response()
 }
 
 /// How long the caller waits: `Gatehouse-Timeout-Ms`, in milliseconds.

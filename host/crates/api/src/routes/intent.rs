@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use gatehouse_domain::Result;
-use gatehouse_domain::execution::{Execution, Outcome};
+use gatehouse_domain::execution::{Execution, Mapped, Outcome};
 use gatehouse_domain::id::ExecutionId;
 use gatehouse_domain::link::{Entity, Purpose};
 use gatehouse_domain::routing::Decision;
@@ -46,6 +46,10 @@ pub(crate) struct Intent {
     /// capability closest where absent.
     #[serde(default)]
     policy: Option<String>,
+    /// Whether the parameters and the result go through the mapping that is saved for the
+    /// capability; as the mapping says where absent.
+    #[serde(default)]
+    mapping: Option<bool>,
     /// Whether only to tell who would serve: nothing is called and nothing is kept.
     #[serde(default)]
     dry_run: bool,
@@ -82,6 +86,9 @@ pub(crate) struct Routed {
     attempt: Option<u32>,
     /// The attempt before it, which had done nothing.
     failover_of: Option<ExecutionId>,
+    /// The mapping that it went through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<Mapped>,
     /// Who was chosen, among whom, and why.
     decision: Option<Decision>,
 }
@@ -115,16 +122,17 @@ pub(crate) async fn execute(
 }
 
 fn wanted(intent: Intent, headers: &HeaderMap) -> Result<Wanted> {
-    let Intent { capability, parameters, integration, entity, purpose, policy, dry_run: _ } = intent;
+    let Intent { capability, parameters, integration, entity, purpose, policy, mapping, dry_run: _ } = intent;
     let entity = entity.map(|whom| Entity::new(whom.kind, whom.id)).transpose()?;
     let parameters = Value::Object(parameters);
     let idempotency_key = once::key_of(headers)?;
-    Ok(Wanted { capability, parameters, integration, entity, purpose, policy, idempotency_key })
+    Ok(Wanted { capability, parameters, integration, entity, purpose, policy, idempotency_key, mapping })
 }
 
 impl Routed {
     fn of(execution: Execution) -> Self {
-        let Execution { id, capability, outcome, result, duration_us, attempt, failover_of, decision, .. } = execution;
+        let Execution { id, capability, outcome, result, duration_us, attempt, failover_of, mapping, decision, .. } =
+            execution;
         Self {
             dry_run: false,
             execution: Some(id),
@@ -134,6 +142,7 @@ impl Routed {
             duration_us: Some(duration_us),
             attempt: Some(attempt),
             failover_of,
+            mapping,
             decision,
         }
     }
@@ -148,6 +157,7 @@ impl Routed {
             duration_us: None,
             attempt: None,
             failover_of: None,
+            mapping: None,
             decision: Some(decision),
         }
     }

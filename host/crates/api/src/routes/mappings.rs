@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use gatehouse_domain::Error;
 use gatehouse_domain::mapping::{Mapping, RuleSet};
-use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::mapping::{Ask, Brief, Preview, Registered};
 use gatehouse_engine::tag::IfMatch;
 use schemars::JsonSchema;
@@ -85,11 +85,7 @@ pub(crate) async fn version(
     By(caller): By,
     Path((target, entity, version)): Path<(String, String, String)>,
 ) -> Answer<Mapping> {
-    let number = version.parse().map_err(|_| {
-        let problem = Problem::at("version", format!("`{version}` is no version; they are counted from 1"));
-        Error::problems("there is no such version", vec![problem])
-    })?;
-    Ok(Json(app.engine.mapping_version(&caller, &target, &entity, number).await?))
+    Ok(Json(app.engine.mapping_version(&caller, &target, &entity, &version).await?))
 }
 
 pub(crate) async fn preview(

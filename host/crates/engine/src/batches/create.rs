@@ -4,15 +4,17 @@
 use std::collections::HashMap;
 
 use gatehouse_domain::batch::{Batch, Counts, Item};
-use gatehouse_domain::id::{ExecutionId, IntegrationId};
+use gatehouse_domain::id::{ExecutionId, IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::drive::new_job;
 use super::{MOST, NewBatch, NewItem};
 use crate::deferred::Wish;
 use crate::rotation::guard_key;
+use crate::execute::Ask;
+use crate::routing::Wanted;
 use crate::{Caller, Engine};
 
 /// The longest reference, in bytes.
@@ -96,22 +98,27 @@ impl Engine {
             named.insert(name.clone(), self.integration(by, name).await?.record);
         }
         let Some(integration) = named.get(name) else { return Ok(()) };
-        self.check_call(integration, &wanted.capability, &wanted.parameters).await
+        self.check_call(by.tenant()?, integration, wanted).await
     }
 
-    async fn check_call(&self, integration: &Integration, capability: &str, parameters: &Value) -> Result<()> {
+    async fn check_call(&self, tenant: TenantId, integration: &Integration, wanted: &Wanted) -> Result<()> {
+        let capability = wanted.capability.as_str();
         let plugin = self.plugin(&integration.plugin).await?;
         if !plugin.capabilities().iter().any(|served| served.code == capability) {
             let id: IntegrationId = integration.id;
             return Err(wrong("$.capability", &format!("the integration `{id}` does not serve `{capability}`")));
         }
-        plugin.parse(capability, parameters).map(drop).map_err(|mut error| {
+        let parameters = wanted.parameters.clone();
+        let mut ask =
+            Ask { capability: capability.to_owned(), parameters, mapping: wanted.mapping.into(), ..Ask::default() };
+        self.map_parameters(tenant, integration, &mut ask).await?;
+        plugin.parse(capability, &ask.parameters).map(drop).map_err(|mut error| {
             for problem in &mut error.problems {
                 problem.path = problem.path.replacen('$', "$.parameters", 1);
             }
             error
         })?;
-        self.check_offered(&integration.provider, capability, parameters).await
+        self.check_offered(&integration.provider, capability, &ask.parameters).await
     }
 }
 

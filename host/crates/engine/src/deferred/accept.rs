@@ -15,6 +15,7 @@ use crate::execute::record::begin;
 use crate::execute::{Ask, Intended, Run};
 use crate::idempotency::check_key;
 use crate::rotation::guard_key;
+use crate::mapping::Through;
 use crate::routing::{Wanted, hash_of};
 use crate::{Caller, Engine};
 
@@ -36,6 +37,10 @@ impl Engine {
             purpose: None,
             policy: None,
             idempotency_key: ask.idempotency_key.clone(),
+            mapping: match ask.mapping {
+                Through::Asked(mapping) => Some(mapping),
+                Through::AsSaved | Through::Already(_) => None,
+            },
         };
         self.accept_as(by, &integration, ask, Wish { direct: true, wanted }).await
     }
@@ -60,6 +65,7 @@ impl Engine {
             parameters: wanted.parameters.clone(),
             idempotency_key: wanted.idempotency_key.clone(),
             intent: Some(Box::new(intended)),
+            mapping: wanted.mapping.into(),
             ..Ask::default()
         };
         self.accept_as(by, &integration, ask, Wish { direct: false, wanted }).await
@@ -96,6 +102,9 @@ impl Engine {
     ) -> Result<Execution> {
         let run = Run::prepare(self, by.tenant()?, integration).await?;
         let rules = run.rules_of(&ask.capability)?;
+        let mut ask = ask.clone();
+        self.map_parameters(run.tenant, &run.integration, &mut ask).await?;
+        let ask = &ask;
         run.parse(ask)?;
         self.check_offered(&integration.provider, &ask.capability, &ask.parameters).await?;
         let key = idempotency::provider_key(&run, id, ask);

@@ -126,6 +126,7 @@ impl Engine {
             parameters: wanted.parameters,
             idempotency_key: wanted.idempotency_key,
             deferral,
+            mapping: wanted.mapping.into(),
             ..Ask::default()
         };
         Ok(self.attempt(&by, &integration.record, ask).await.map(drop)?)

@@ -6,6 +6,7 @@ use gatehouse_domain::id::ExecutionId;
 use gatehouse_domain::{Error, Result};
 
 use super::Ask;
+use crate::mapping::Through;
 use crate::{Caller, Engine};
 
 impl Engine {
@@ -22,6 +23,8 @@ impl Engine {
             parameters: past.parameters,
             idempotency_key: key,
             replay_of: Some(past.id),
+            // Its parameters are those after the mapping.
+            mapping: past.mapping.map_or(Through::Asked(false), |mapped| Through::Already(mapped.version)),
             ..Ask::default()
         };
         self.execute(by, &past.integration.to_string(), ask).await

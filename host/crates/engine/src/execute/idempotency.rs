@@ -12,6 +12,7 @@ use super::run::Run;
 use super::{Ask, sha256_hex};
 use crate::Engine;
 use crate::idempotency::{REMEMBERED, check_key};
+use crate::mapping::Through;
 
 /// How long after a failed attempt the next one has begun, if one will.
 const BETWEEN_ATTEMPTS: SignedDuration = SignedDuration::from_secs(60);
@@ -167,5 +168,10 @@ fn of_intent(key: &str) -> String {
 }
 
 fn request_hash(ask: &Ask) -> String {
-    sha256_hex(json!([ask.capability, ask.parameters]).to_string().as_bytes())
+    let parameters = ask.given.as_ref().unwrap_or(&ask.parameters);
+    let asked = match ask.mapping {
+        Through::Asked(mapping) => json!([ask.capability, parameters, mapping]),
+        Through::AsSaved | Through::Already(_) => json!([ask.capability, parameters]),
+    };
+    sha256_hex(asked.to_string().as_bytes())
 }

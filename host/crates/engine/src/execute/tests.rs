@@ -41,5 +41,6 @@ pub(crate) fn execution(provider: &str, capability: &str) -> Execution {
         attempt: 1,
         failover_of: None,
         deferred: None,
+        mapping: None,
     }
 }

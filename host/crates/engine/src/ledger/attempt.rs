@@ -141,7 +141,8 @@ impl Engine {
     ) -> Result<Next> {
         let note = said(how, end.as_ref().err());
         let resolution = Resolution { how, by: None, at: self.now(), attempts: known.attempts, note };
-        let next = resolved(&stored.record, resolution, end);
+        let mut next = resolved(&stored.record, resolution, end);
+        self.map_result(&mut next).await;
         let mut work = self.own_work(Some(next.tenant));
         work.tenant(next.tenant).replace(stored, &next)?;
         self.leave_ledger(&mut work, &next)?;

@@ -48,7 +48,8 @@ impl Engine {
         };
         let attempts = stored.unresolved.as_ref().map_or(0, |known| known.attempts);
         let resolution = Resolution { how: How::Manual, by: Some(by.key.id), at: self.now(), attempts, note };
-        let next = resolved(&stored.record, resolution, end);
+        let mut next = resolved(&stored.record, resolution, end);
+        self.map_result(&mut next).await;
         let mut work = self.work(by);
         work.tenant(tenant).replace(&stored, &next)?;
         self.leave_ledger(&mut work, &next)?;

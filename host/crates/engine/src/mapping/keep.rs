@@ -87,10 +87,13 @@ impl Engine {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`].
-    pub async fn mapping_version(&self, by: &Caller, target: &str, entity: &str, version: u32) -> Result<Mapping> {
+    pub async fn mapping_version(&self, by: &Caller, target: &str, entity: &str, version: &str) -> Result<Mapping> {
         let integration = self.integration(by, target).await?.record;
         self.must_map(&integration, entity).await?;
-        let found = self.kept_version(by.tenant()?, integration.id, entity, version).await?;
+        let found = match version.parse() {
+            Ok(number) => self.kept_version(by.tenant()?, integration.id, entity, number).await?,
+            Err(_) => None,
+        };
         found.ok_or_else(|| Error::not_found("version", version))
     }
 

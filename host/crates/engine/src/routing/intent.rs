@@ -119,6 +119,7 @@ impl Attempts {
             idempotency_key: self.wanted.idempotency_key.clone(),
             intent: Some(Box::new(intended)),
             deferral: self.deferral.clone(),
+            mapping: self.wanted.mapping.into(),
             ..Ask::default()
         };
         let outcome = self.engine.attempt(&self.by, integration, ask).await;
@@ -156,6 +157,10 @@ fn note(decision: &mut Decision, id: IntegrationId, what: String) {
 
 /// A digest of all that was asked for: the same key with another request is refused.
 pub(crate) fn hash_of(wanted: &Wanted) -> String {
-    let Wanted { capability, parameters, integration, entity, purpose, policy, .. } = wanted;
-    sha256_hex(json!([capability, parameters, integration, entity, purpose, policy]).to_string().as_bytes())
+    let Wanted { capability, parameters, integration, entity, purpose, policy, mapping, .. } = wanted;
+    let asked = match mapping {
+        None => json!([capability, parameters, integration, entity, purpose, policy]),
+        Some(mapping) => json!([capability, parameters, integration, entity, purpose, policy, mapping]),
+    };
+    sha256_hex(asked.to_string().as_bytes())
 }

@@ -147,6 +147,7 @@ mod tests {
             purpose: None,
             policy: None,
             idempotency_key: Some("order-1".to_owned()),
+            mapping: None,
         }
     }
 

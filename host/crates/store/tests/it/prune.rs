@@ -74,6 +74,7 @@ fn add_execution(change: &mut Change, days_ago: i64, n: u8) {
         attempt: 1,
         failover_of: None,
         deferred: None,
+        mapping: None,
     };
     change.tenant(tenant()).create(&execution).unwrap();
     let index = ExecutionByIntegration { integration: execution.integration, execution: id };
