@@ -14,7 +14,8 @@
 //! | a value of the wrong type | the record fails | the record fails | the record fails |
 //! | a value that is not in the table | as `unknown` says | as `unknown` says | as `unknown` says |
 //!
-//! A `null` on the way to a place counts as nothing there. What a formula gives is treated as
+//! A `null` on the way to a place counts as nothing there. Where a list is missing that a path goes
+//! through, there are no items, and nothing is written for them: `use` is for items that are there. What a formula gives is treated as
 //! what is read: a `null` of it is written, or counts as nothing.
 
 mod check;

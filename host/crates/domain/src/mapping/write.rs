@@ -21,15 +21,19 @@ impl Path {
     }
 
     /// Makes what leads to the items that `at` names, where nothing is written in them, so that
-    /// what other rules write stands in the same items.
+    /// what other rules write stands in the same items. `empty` is whether there was a list without
+    /// items after those, which then is one here too.
     ///
     /// # Errors
     /// As [`Path::write`].
-    pub fn hold(&self, root: &mut Value, at: &[usize]) -> Result<(), String> {
+    pub fn hold(&self, root: &mut Value, at: &[usize], empty: bool) -> Result<(), String> {
         let (mut left, mut end) = (at.len(), 0);
         for (index, step) in self.steps().iter().enumerate() {
             if *step != Step::Each {
                 continue;
+            }
+            if left == 0 && !empty {
+                break;
             }
             // The list itself, and where it goes on the item in it.
             let last = index + 1 == self.steps().len();
@@ -106,7 +110,7 @@ mod tests {
             let path = Path::parse(path).unwrap();
             match value {
                 Some(value) => path.write(&mut root, at, json!(value)).unwrap(),
-                None => path.hold(&mut root, at).unwrap(),
+                None => path.hold(&mut root, at, at.len() < path.each()).unwrap(),
             }
         }
         assert_eq!(root, expect);
@@ -133,6 +137,19 @@ mod tests {
         check(&[("$.a[*].b[*].c", &[0], None)], json!({ "a": [{ "b": [] }] }));
         check(&[("$.a[*].b[*].c", &[0, 1], None)], json!({ "a": [{ "b": [{}, {}] }] }));
         check(&[("$.a[*].b", &[0], Some(1)), ("$.a[*].b", &[1], None)], json!({ "a": [{ "b": 1 }, {}] }));
+    }
+
+    #[test]
+    fn no_list_is_made_of_one_that_is_not_there() {
+        for (path, at, expect) in [
+            ("$.a[*]", &[][..], json!({})),
+            ("$.a[*].b", &[], json!({})),
+            ("$.a[*].b[*].c", &[1], json!({ "a": [{}, {}] })),
+        ] {
+            let mut root = json!({});
+            Path::parse(path).unwrap().hold(&mut root, at, false).unwrap();
+            assert_eq!(root, expect, "{path}");
+        }
     }
 
     #[test]

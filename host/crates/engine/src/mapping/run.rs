@@ -155,11 +155,15 @@ impl<'a> Work<'a> {
             }
             let made = match seen {
                 Seen::Empty => Made::Nothing,
+                // Without the list there are no items to write anything in.
+                Seen::Missing if at.len() < line.target.path.each() && line.missing != Otherwise::Error => {
+                    Made::Nothing
+                }
                 Seen::Missing => missing(line)?,
                 Seen::Value(value) => self.make(line, value)?,
             };
             let Made::Value(value) = made else {
-                line.target.path.hold(&mut self.output, &at)?;
+                line.target.path.hold(&mut self.output, &at, seen == Seen::Empty)?;
                 continue;
             };
             self.bytes = self.bytes.checked_sub(size_of(&value)).ok_or("the mapping makes too large a record")?;

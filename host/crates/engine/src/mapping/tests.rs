@@ -147,6 +147,11 @@ fn lists_are_gone_through_item_by_item() {
     check_set(&set, Way::Out, &ours, Ok(theirs));
     check_set(&set, Way::In, &json!({ "items": [] }), Ok(json!({ "lines": [], "doubled": [] })));
     check_set(&set, Way::In, &json!({}), Ok(json!({})));
+    let with = |missing: Value| json!({ "rules": [{ "theirs": "$.items[*].sku", "ours": "$.lines[*].code", "missing": missing }] });
+    let used = with(json!({ "use": "none" }));
+    check_set(&used, Way::In, &json!({ "items": [{}] }), Ok(json!({ "lines": [{ "code": "none" }] })));
+    check_set(&used, Way::In, &json!({ "items": null }), Ok(json!({})));
+    check_set(&with(json!("error")), Way::In, &json!({}), Err("there is nothing"));
     check_set(&set, Way::In, &json!({ "items": 1 }), Err("rule 0 at `$.items[*].sku`: items are asked of a number"));
     check_set(&set, Way::In, &json!({ "items": [{ "count": "1" }] }), Err("rule 1"));
 }
@@ -178,7 +183,9 @@ fn costs_are_bounded_and_no_value_is_in_a_message() {
     check_set(&json!({ "rules": each }), Way::In, &list, Err("too many items"));
     let formula = json!({ "kind": "formula", "formula": "record.list.exists(x, x == 7)" });
     let costly = json!({ "rules": [{ "theirs": "$.list[*]", "ours": "$.found[*]", "transform": formula }] });
-    check_set(&costly, Way::In, &list, Err("too large for the formulas"));
+    check_set(&costly, Way::In, &list, Err("too large for it"));
+    let shorter = json!({ "list": vec![0; 300] });
+    check_set(&costly, Way::In, &shorter, Err("too large for the formulas"));
     let secret = json!({ "a": "sk_live_secret" });
     for transform in [
         json!({ "kind": "direct", "convert": "string_to_number" }),
