@@ -43,12 +43,11 @@ impl Path {
             }
             (left, end) = (left - 1, index + 1);
         }
-        if end > 0 {
-            let after = self.steps().get(end).map(Step::clone);
-            let item = place(root, self.steps().get(..end).unwrap_or_default(), at)?;
-            if item.is_null() {
-                *item = blank(after.as_ref());
-            }
+        // The last list on the way, with the item and those before it in the shape that others write.
+        let (Some(before), Some(index)) = (end.checked_sub(1), at.len().checked_sub(left + 1)) else { return Ok(()) };
+        let items = list(place(root, self.steps().get(..before).unwrap_or_default(), at)?)?;
+        while at.get(index).is_some_and(|index| items.len() <= *index) {
+            items.push(blank(self.steps().get(end)));
         }
         Ok(())
     }
