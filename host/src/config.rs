@@ -90,8 +90,13 @@ pub struct Config {
 /// What is asked of a plugin before it is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plugins {
-    /// `dev` takes any component, `signed` only one with a trusted signature (default `dev`).
+    /// `dev` takes any component, `signed` only one with a trusted signature (default `dev`). It
+    /// holds for what was uploaded before, too.
     pub policy: Policy,
+    /// The ids of the publishers whose signatures count, such as `["acme"]` (default: none, and those
+    /// of every publisher that an operator entered count).
+    #[serde(deserialize_with = "texts")]
+    pub publishers: Vec<String>,
 }
 
 /// Which plugins are taken.
@@ -295,6 +300,12 @@ pub fn load(args: &ConfigArgs, surroundings: &Surroundings) -> Result<Loaded> {
 fn paths<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<PathBuf>, D::Error> {
     let texts: Vec<origin::Text> = origin::list(deserializer)?;
     Ok(texts.into_iter().map(|text| PathBuf::from(text.0)).collect())
+}
+
+/// Reads a list of texts, or one text with commas between as a variable has it.
+fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
+    let texts: Vec<origin::Text> = origin::list(deserializer)?;
+    Ok(texts.into_iter().map(|text| text.0).collect())
 }
 
 /// Whether `path` is `folder` or below it, as far as the names tell.

@@ -9,9 +9,11 @@ use std::time::Duration;
 use gatehouse_api::{Join, Options};
 use gatehouse_broker::{Broker, BrokerConfig};
 use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_engine::catalog::Upload;
 use gatehouse_engine::jobs::RunnerLimits;
 use gatehouse_engine::ledger::Pace;
 use gatehouse_engine::subscriptions::Sending;
+use gatehouse_engine::trust::Rules;
 use gatehouse_engine::{Engine, HealthLimits, Parts, Policy, SystemClock};
 use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
 use gatehouse_store::sled::SpaceLimits;
@@ -146,7 +148,10 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
         },
         return_origins: config.oauth.return_origins.iter().map(ToString::to_string).collect(),
         sending: sending(config),
-        signed_only: config.plugins.policy == crate::config::Policy::Signed,
+        trust: Rules {
+            signed_only: config.plugins.policy == crate::config::Policy::Signed,
+            publishers: config.plugins.publishers.clone(),
+        },
         jobs: RunnerLimits {
             concurrency: config.jobs.concurrency as usize,
             tenant_percent: config.jobs.tenant_percent as usize,
@@ -227,7 +232,7 @@ pub async fn upload_folder(engine: &Engine, folder: &Path) -> Result<()> {
     loop {
         let mut refused = Vec::new();
         for path in &waiting {
-            match engine.take_plugin_from_folder(std::fs::read(path).map_err(unreadable)?).await {
+            match engine.take_plugin_from_folder(read_upload(path).map_err(unreadable)?).await {
                 Ok(version) => {
                     tracing::info!(plugin.id = version.plugin.id, plugin.version = %version.plugin.version, "plugin ready");
                 }
@@ -243,4 +248,21 @@ pub async fn upload_folder(engine: &Engine, folder: &Path) -> Result<()> {
         }
         waiting = refused.into_iter().map(|(path, _)| path).collect();
     }
+}
+
+/// A component and, where there is one, the signature file beside it: `shop.wasm` and `shop.wasm.sig`.
+fn read_upload(path: &Path) -> std::io::Result<Upload> {
+    let signature = match std::fs::read_to_string(signature_beside(path)) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Upload { component: std::fs::read(path)?, signature })
+}
+
+/// Where the signature of a component is looked for.
+pub(crate) fn signature_beside(component: &Path) -> PathBuf {
+    let mut name = component.as_os_str().to_owned();
+    name.push(".sig");
+    PathBuf::from(name)
 }

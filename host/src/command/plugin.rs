@@ -8,6 +8,8 @@ mod build;
 mod cargo;
 mod folder;
 mod inspect;
+mod sign;
+mod verify;
 
 /// What to do with a plugin.
 #[derive(Debug, clap::Subcommand)]
@@ -16,6 +18,14 @@ pub(crate) enum Command {
     Build(build::Options),
     /// Show what a component can do and may do, without running it.
     Inspect(inspect::Options),
+    /// Make a key to sign plugins with.
+    Keygen(sign::Keygen),
+    /// Sign a built component, so that deployments can tell whose it is and that it is whole.
+    Sign(sign::Sign),
+    /// Sign for the key that takes the place of the present one.
+    NextKey(sign::Next),
+    /// Check a component against its signature and a public key.
+    Verify(verify::Options),
 }
 
 /// Does it.
@@ -23,5 +33,9 @@ pub(crate) fn run(command: Command, out: &mut Out<'_>) -> Result<()> {
     match command {
         Command::Build(options) => build::run(&options, out),
         Command::Inspect(options) => inspect::run(&options, out),
+        Command::Keygen(options) => sign::keygen(&options, out),
+        Command::Sign(options) => sign::sign(&options, out),
+        Command::NextKey(options) => sign::next(&options, out),
+        Command::Verify(options) => verify::run(&options, out),
     }
 }

@@ -6,7 +6,7 @@ use gatehouse_domain::Problem;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use crate::config::{Config, is_within};
+use crate::config::{Config, Policy, is_within};
 
 /// The largest memory of one instance that the pool reserves room for.
 const LARGEST_MEMORY: usize = 256 << 20;
@@ -22,6 +22,7 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     let mut problems = Vec::new();
     settle_public_url(config, &mut problems);
     check_paths(config, &mut problems);
+    check_plugins(config, &mut problems);
     check_limits(config, &mut problems);
     problems.extend(config.resilience.problems());
     check_ledger(config, &mut problems);
@@ -196,6 +197,21 @@ fn check_deliveries(config: &Config, problems: &mut Vec<Problem>) {
     }
     if sending.pauses_ms.len() > 100 {
         problems.push(Problem::at("deliveries.pauses_ms", "has more than 100 pauses"));
+    }
+}
+
+fn check_plugins(config: &Config, problems: &mut Vec<Problem>) {
+    let plugins = &config.plugins;
+    if plugins.policy == Policy::Dev && !plugins.publishers.is_empty() {
+        let message = "says whose signatures count, and `plugins.policy = \"dev\"` takes plugins without any; set the \
+                       policy to `signed`, or leave the list out";
+        problems.push(Problem::at("plugins.publishers", message));
+    }
+    for id in &plugins.publishers {
+        if gatehouse_domain::trust::check_id(id).is_err() {
+            let message = format!("`{id}` is not a publisher's id; write lower-case letters, digits and dashes");
+            problems.push(Problem::at("plugins.publishers", message));
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Config {
                 .map_or_else(|| PathBuf::from("gatehouse-root.key"), |folder| folder.join("gatehouse/root.key")),
             previous_root_key_files: Vec::new(),
             plugins_dir: None,
-            plugins: Plugins { policy: Policy::Dev },
+            plugins: Plugins { policy: Policy::Dev, publishers: Vec::new() },
             egress: Egress { allow: Vec::new() },
             oauth: OAuth { return_origins: Vec::new() },
             limits: Limits::default(),

@@ -146,6 +146,12 @@ fn wrong_values_name_the_key_the_source_and_the_fix() {
 
 #[test]
 fn rules_between_values_are_kept() {
+    let allowed = "[plugins]\npublishers = ['acme']";
+    refuses(allowed, &[], &[], &["plugins.publishers", "set the policy to `signed`"]);
+    let named = "[plugins]\npolicy = 'signed'\npublishers = ['Acme']";
+    refuses(named, &[], &[], &["plugins.publishers: `Acme` is not a publisher's id"]);
+    let signed = [("GATEHOUSE_PLUGINS__POLICY", "signed"), ("GATEHOUSE_PLUGINS__PUBLISHERS", "acme, other")];
+    assert_eq!(load_with("", &signed, &[]).unwrap().plugins.publishers, ["acme", "other"]);
     refuses("[limits]\nrequests = 0", &[], &[], &["limits.requests", "write 1 or more"]);
     refuses("[ledger]\nfirst_retry_ms = 0", &[], &[], &["ledger.first_retry_ms"]);
     refuses("[ledger]\nmax_retry_ms = 9", &[], &[], &["ledger.max_retry_ms", "first_retry_ms = 10000"]);

@@ -14,8 +14,8 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, batches, calls, catalog, connection, integrations, mappings, oauth, operations, providers, routing,
-    subscriptions, sync, tenancy, told, versions, webhooks,
+    Repeats, Route, batches, calls, catalog, connection, integrations, mappings, oauth, operations, providers, publishers,
+    routing, subscriptions, sync, tenancy, told, versions, webhooks,
 };
 use crate::{guard, openapi, problem, request};
 
@@ -38,6 +38,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         providers::routes,
         catalog::routes,
         versions::routes,
+        publishers::routes,
         integrations::routes,
         connection::routes,
         oauth::routes,

@@ -20,6 +20,7 @@ pub(crate) mod oauth;
 pub(crate) mod plugins;
 pub(crate) mod policies;
 pub(crate) mod providers;
+pub(crate) mod publishers;
 pub(crate) mod records;
 pub(crate) mod roles;
 pub(crate) mod rotation;

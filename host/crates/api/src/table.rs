@@ -17,6 +17,7 @@ pub(crate) mod mappings;
 pub(crate) mod oauth;
 pub(crate) mod operations;
 pub(crate) mod providers;
+pub(crate) mod publishers;
 pub(crate) mod routing;
 pub(crate) mod subscriptions;
 pub(crate) mod sync;

@@ -1,7 +1,7 @@
 //! The words of Gatehouse as types: no I/O, no clock, no randomness.
 //!
 //! Read in this order: identifiers, errors, who asks (tenancy), what can be called
-//! (manifest, plugin, capability), what is called and how it is chosen (integration, link,
+//! (manifest, plugin, capability) and who stands for it (trust), what is called and how it is chosen (integration, link,
 //! routing, execution), what comes back by itself (webhook) and what is told of it (event, subscription), what is done later (job, schedule).
 
 pub mod id;
@@ -22,7 +22,9 @@ pub mod manifest;
 pub mod mapping;
 pub mod plugin;
 pub mod provider;
+pub mod quarantine;
 pub mod sheet;
+pub mod trust;
 
 pub mod batch;
 pub mod execution;

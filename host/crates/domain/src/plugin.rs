@@ -8,6 +8,7 @@ use crate::capability::Capability;
 use crate::manifest::Manifest;
 use crate::sheet::PermissionSheet;
 use crate::time::Timestamp;
+use crate::trust::Attached;
 
 pub mod resolve;
 
@@ -51,6 +52,10 @@ pub struct PluginVersion {
     /// What it was put together from, where it needs other plugins.
     #[serde(default)]
     pub composition: Option<Composition>,
+    /// The signature that it came with, over the bytes that were uploaded; absent where nobody
+    /// stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Attached>,
 }
 
 /// Whether a version may still be chosen.

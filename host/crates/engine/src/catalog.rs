@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatehouse_domain::plugin::resolve::{Wanted, resolve};
 use gatehouse_domain::plugin::{PluginRef, PluginVersion, Standing};
-use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::Inspection;
 use gatehouse_store::records::plugin_prefix;
 use gatehouse_store::{Page, Stored};
@@ -21,6 +21,15 @@ mod standing;
 
 pub use standing::Deprecate;
 
+/// What is published.
+#[derive(Debug, Clone, Default)]
+pub struct Upload {
+    /// The built component.
+    pub component: Vec<u8>,
+    /// Its signature file, where somebody stands for it.
+    pub signature: Option<String>,
+}
+
 /// A plugin with all its versions, newest first.
 pub struct Listed {
     /// The version that somebody gets who asks for none: the newest that stands, or the newest of
@@ -36,39 +45,45 @@ impl Engine {
     /// bytes again changes nothing.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] with the exact reason for a component that is not one, imports what
+    /// [`gatehouse_domain::ErrorKind::Forbidden`] for a signature that is not good or not trusted, or none where one is
+    /// asked for; [`gatehouse_domain::ErrorKind::Invalid`] with the exact reason for a component that is not one, imports what
     /// is not lent, is too big, has a manifest that lies, or a version number that does;
-    /// [`ErrorKind::Conflict`] where the version exists with other bytes, or where its helpers are
+    /// [`gatehouse_domain::ErrorKind::Conflict`] where the version exists with other bytes, or where its helpers are
     /// missing or exclude each other.
-    pub async fn upload_plugin(&self, by: &Caller, wasm: Vec<u8>) -> Result<PluginVersion> {
-        self.take_in(self.work(by), wasm).await
+    pub async fn upload_plugin(&self, by: &Caller, upload: Upload) -> Result<PluginVersion> {
+        self.take_in(self.work(by), upload).await
     }
 
     /// Takes in a component that the operator put into a folder, as [`Engine::upload_plugin`] does.
     ///
     /// # Errors
     /// As [`Engine::upload_plugin`].
-    pub async fn take_plugin_from_folder(&self, wasm: Vec<u8>) -> Result<PluginVersion> {
-        self.take_in(self.own_work(None), wasm).await
+    pub async fn take_plugin_from_folder(&self, upload: Upload) -> Result<PluginVersion> {
+        self.take_in(self.own_work(None), upload).await
     }
 
-    async fn take_in(&self, mut work: Work, wasm: Vec<u8>) -> Result<PluginVersion> {
-        self.check_signature()?;
+    async fn take_in(&self, mut work: Work, upload: Upload) -> Result<PluginVersion> {
+        // First, so that of what nobody stands for nothing is even read where that is asked for.
+        let signature = self.accept_signature(&upload).await?;
+        let wasm = upload.component;
         let found = self.inspect(&wasm).await?;
         // Two that are neighbours must not be checked without each other.
         let _publishing = self.0.publishing.lock().await;
         let published = self.versions_of(&found.manifest.id).await?;
         if let Some(known) = published.iter().find(|known| known.plugin.version == found.manifest.version) {
-            return same_bytes(known.clone(), &found.digest);
+            let known = same_bytes(known.clone(), &found.digest)?;
+            return self.attach(work, known, signature).await;
         }
         let (version, composed) = self.put_together(found, &wasm).await?;
+        let version = PluginVersion { signature, ..version };
+        self.check_helpers(&version).await?;
         check_version(&published, &version)?;
         for bytes in std::iter::once(wasm).chain(composed) {
             self.0.store.artefacts().put(bytes).await?;
         }
         if !version.manifest.helper {
             // Compiled, tried out and in the compile cache; it is held in memory once it is used.
-            self.load_plugin(&version.plugin).await?;
+            self.load_code(&version.plugin).await?;
         }
         work.admin().create(&version)?;
         let target = format!("{}@{}", version.plugin.id, version.plugin.version);
@@ -92,7 +107,7 @@ impl Engine {
     /// One plugin.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`].
+    /// [`gatehouse_domain::ErrorKind::NotFound`].
     pub async fn get_plugin(&self, id: &str) -> Result<Listed> {
         listed(self.versions_of(id).await?).ok_or_else(|| Error::not_found("plugin", id))
     }
@@ -100,7 +115,7 @@ impl Engine {
     /// Every version of a plugin, newest first.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] where there is none.
+    /// [`gatehouse_domain::ErrorKind::NotFound`] where there is none.
     pub async fn plugin_versions(&self, id: &str) -> Result<Vec<PluginVersion>> {
         let mut versions = self.versions_of(id).await?;
         versions.sort_by(|a, b| b.plugin.version.cmp(&a.plugin.version));
@@ -110,7 +125,7 @@ impl Engine {
     /// One version of a plugin; where none is named, the one that somebody gets who asks for none.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`].
+    /// [`gatehouse_domain::ErrorKind::NotFound`].
     pub async fn plugin_version(&self, id: &str, version: Option<&Version>) -> Result<PluginVersion> {
         let Some(version) = version else { return Ok(self.get_plugin(id).await?.newest) };
         self.stored_version(id, version).await.map(|stored| stored.record)
@@ -128,7 +143,7 @@ impl Engine {
     /// that somebody gets who asks for none, and where `from` is, the next lower one.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`].
+    /// [`gatehouse_domain::ErrorKind::NotFound`].
     pub async fn compatibility(&self, id: &str, from: Option<&Version>, to: Option<&Version>) -> Result<Compatibility> {
         let to = self.plugin_version(id, to).await?;
         if let Some(from) = from {
@@ -162,15 +177,6 @@ impl Engine {
         }
     }
 
-    /// A component by itself carries no signature, so a deployment that asks for one takes none.
-    fn check_signature(&self) -> Result<()> {
-        if !self.0.policy.signed_only {
-            return Ok(());
-        }
-        let message = "this deployment takes signed plugins only (`plugins.policy = \"signed\"`), and the upload has no signature";
-        Err(Error::new(ErrorKind::Forbidden, message))
-    }
-
     async fn inspect(&self, wasm: &[u8]) -> Result<Inspection> {
         let (engine, bytes) = (self.clone(), wasm.to_vec());
         let inspection = tokio::task::spawn_blocking(move || engine.0.runtime.inspect(&bytes)).await;
@@ -195,6 +201,7 @@ impl Engine {
             exports,
             provides: found.provides,
             composition: None,
+            signature: None,
         }
     }
 }

@@ -48,8 +48,8 @@ pub struct Policy {
     pub retention: Retention,
     /// Where providers reach us, such as `https://gatehouse.example`.
     pub public_url: String,
-    /// Whether only components with a trusted signature are taken.
-    pub signed_only: bool,
+    /// Which plugins are taken, by their signatures.
+    pub trust: crate::trust::Rules,
     /// How many jobs run at the same time.
     pub jobs: RunnerLimits,
     /// How much may wait before the server counts as not ready.
@@ -80,6 +80,7 @@ pub(crate) struct Inner {
     /// Held while a version is checked against its neighbours and published.
     pub(crate) publishing: tokio::sync::Mutex<()>,
     pub(crate) quarantine: crate::webhook::Quarantine,
+    pub(crate) quarantined: crate::quarantine::Quarantined,
     jobs: Jobs,
     pub(crate) chains: crate::audit::Chains,
     pub(crate) turns: crate::idempotency::Turns,
@@ -121,6 +122,7 @@ impl Engine {
             loaded: crate::loaded::Loaded::default(),
             publishing: tokio::sync::Mutex::default(),
             quarantine: crate::webhook::Quarantine::default(),
+            quarantined: crate::quarantine::Quarantined::default(),
             jobs,
             chains: crate::audit::Chains::default(),
             turns: crate::idempotency::Turns::default(),
@@ -147,6 +149,8 @@ impl Engine {
     /// Whatever the store says while the open executions are settled.
     pub async fn start(&self, stop: tokio::sync::watch::Receiver<bool>) -> Result<Vec<tokio::task::JoinHandle<()>>> {
         crate::recover::settle_interrupted(self).await?;
+        self.recall_quarantines().await?;
+        self.look_at_all().await?;
         self.0.stopping.set(stop.clone()).ok();
         let keeper = tokio::spawn(resilience::keep_budgets(self.clone(), stop.clone()));
         self.0.jobs.register(Arc::new(Resolve::of(self)));

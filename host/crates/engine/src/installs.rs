@@ -5,7 +5,9 @@ use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::{Consent, Install};
 use gatehouse_domain::plugin::resolve::Wanted;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion, Standing};
+use gatehouse_domain::quarantine::VersionQuarantine;
 use gatehouse_domain::sheet::{PermissionSheet, widened};
+use gatehouse_domain::trust::SignatureState;
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_store::{Page, Stored};
 use semver::Version;
@@ -39,6 +41,10 @@ pub struct Told {
     pub standing: Standing,
     /// The version that a newcomer would get, where it is a higher one.
     pub newer: Option<Version>,
+    /// Who stands for its version.
+    pub signature: SignatureState,
+    /// That its version is held back for this tenant.
+    pub held: Option<VersionQuarantine>,
 }
 
 impl Engine {
@@ -107,7 +113,7 @@ impl Engine {
     pub async fn installs_told(&self, by: &Caller) -> Result<Vec<Told>> {
         let mut told = Vec::new();
         for install in self.installs(by).await? {
-            told.push(self.told(install).await?);
+            told.push(self.told(by.tenant()?, install).await?);
         }
         Ok(told)
     }
@@ -116,13 +122,18 @@ impl Engine {
     ///
     /// # Errors
     /// Whatever the store says.
-    pub async fn told(&self, install: Install) -> Result<Told> {
+    pub async fn told(&self, tenant: TenantId, install: Install) -> Result<Told> {
         let versions = self.versions_of(&install.plugin.id).await?;
         let own = versions.iter().find(|version| version.plugin == install.plugin);
         let standing = own.map(|version| version.standing.clone()).unwrap_or_default();
         let current = versions.iter().filter(|version| version.is_current()).map(|version| &version.plugin.version);
         let newer = current.max().filter(|newest| **newest > install.plugin.version).cloned();
-        Ok(Told { install, standing, newer })
+        let signature = match own {
+            Some(version) => self.signature_of(version).await?,
+            None => SignatureState::Unsigned,
+        };
+        let held = self.quarantine_of(&install.plugin).filter(|held| held.holds.holds(tenant));
+        Ok(Told { install, standing, newer, signature, held })
     }
 
     pub(crate) async fn install(&self, tenant: TenantId, id: &str) -> Result<Stored<Install>> {

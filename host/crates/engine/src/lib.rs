@@ -25,6 +25,8 @@ pub mod catalog;
 pub mod compatibility;
 pub mod installs;
 pub mod providers;
+pub mod publishers;
+pub mod trust;
 
 pub mod integrations;
 pub mod links;
@@ -52,6 +54,7 @@ pub mod metrics;
 pub mod jobs;
 
 mod housekeeping;
+mod quarantine;
 mod recover;
 
 pub use caller::Caller;

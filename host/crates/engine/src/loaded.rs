@@ -39,6 +39,11 @@ impl Loaded {
         held.released.insert(digest.to_owned());
     }
 
+    /// Has a version loaded anew at its next use, and looked at before.
+    pub(crate) fn look_again(&self, digest: &str) {
+        self.held().kept.remove(digest);
+    }
+
     /// The digests of what is held.
     pub(crate) fn digests(&self) -> Vec<String> {
         self.held().kept.keys().cloned().collect()
@@ -64,8 +69,16 @@ impl Engine {
         }
     }
 
-    /// The plugin version, loaded and not held by the engine: whoever asks holds it.
+    /// The plugin version, loaded and not held by the engine: whoever asks holds it. Who stands
+    /// for it, and that its bytes are those that were signed, is looked at each time.
     pub(crate) async fn load_plugin(&self, plugin: &PluginRef) -> Result<Arc<Plugin>> {
+        let stored = self.stored_version(&plugin.id, &plugin.version).await?;
+        self.check_trusted(&stored).await?;
+        self.load_code(plugin).await
+    }
+
+    /// The code of a version whose signature was looked at by the caller.
+    pub(crate) async fn load_code(&self, plugin: &PluginRef) -> Result<Arc<Plugin>> {
         let artefacts = self.0.store.artefacts();
         let started = std::time::Instant::now();
         let loaded = self.0.runtime.load(&plugin.digest, || artefacts.read(&plugin.digest)).await;

@@ -11,6 +11,7 @@ use serde_json::Value;
 pub(crate) mod component;
 pub(crate) mod contract;
 mod exports;
+pub mod identity;
 mod imports;
 
 use crate::package::docs::Docs;

@@ -31,6 +31,7 @@ pub use compose::{Linked, compose};
 pub use config::{PoolConfig, RuntimeConfig, WorkerCommand};
 pub use egress::Egress;
 pub use inspect::Inspection;
+pub use inspect::identity::Identity;
 pub use package::{WitSource, package};
 pub use plugin::{Parameters, Plugin};
 pub use runtime::Runtime;

@@ -15,6 +15,7 @@ pub mod mapping;
 pub mod oauth;
 pub mod plugin;
 pub mod provider;
+pub mod publisher;
 pub mod resilience;
 pub mod rotation;
 pub mod routing;

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::install::{Install, Moved};
 use gatehouse_domain::plugin::{PluginRef, Standing};
+use gatehouse_domain::trust::SignatureState;
 use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::compatibility::Compatibility;
 use gatehouse_engine::installs::{AskUpgrade, Enable, Told, Upgraded, Which};
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
-use super::versions::read_wanted;
+use super::versions::{HeldView, read_wanted};
 use crate::body::Body;
 use crate::guard::By;
 use crate::page::Items;
@@ -85,6 +86,10 @@ pub(crate) struct InstallView {
     outdated: bool,
     /// That version.
     newer: Option<String>,
+    /// Who stands for its version.
+    signature: SignatureState,
+    /// That its version trapped too often and is held back.
+    quarantined: Option<HeldView>,
 }
 
 /// What an upgrade or a rollback did.
@@ -167,8 +172,10 @@ fn which(integrations: Integrations) -> Result<Which, Error> {
 }
 
 fn view(told: Told) -> InstallView {
-    let Told { install, standing, newer } = told;
-    InstallView { install, standing, outdated: newer.is_some(), newer: newer.map(|version| version.to_string()) }
+    let Told { install, standing, newer, signature, held } = told;
+    let outdated = newer.is_some();
+    let newer = newer.map(|version| version.to_string());
+    InstallView { install, standing, outdated, newer, signature, quarantined: held.map(HeldView::of) }
 }
 
 fn done(upgraded: Upgraded) -> UpgradeView {

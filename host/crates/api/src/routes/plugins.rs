@@ -3,12 +3,16 @@
 use axum::Json;
 use axum::body::{self, Body};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gatehouse_domain::plugin::resolve::Wanted;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion};
 use gatehouse_domain::sheet::PermissionSheet;
-use gatehouse_domain::{Error, ErrorKind};
-use gatehouse_engine::catalog::Listed;
+use gatehouse_domain::trust::SignatureState;
+use gatehouse_domain::{Error, ErrorKind, Problem};
+use gatehouse_engine::Engine;
+use gatehouse_engine::catalog::{Listed, Upload};
 use gatehouse_engine::installs::sheet_digest;
 use schemars::JsonSchema;
 use semver::Version;
@@ -24,6 +28,9 @@ use crate::router::App;
 
 /// The largest component, in bytes.
 const MOST_BYTES: usize = 32 << 20;
+
+/// The header that carries a signature file.
+pub(crate) const SIGNATURE: &str = "gatehouse-signature";
 
 /// A plugin, as its newest version describes it.
 #[derive(Serialize, JsonSchema)]
@@ -54,6 +61,8 @@ pub(crate) struct Plugin {
     versions: Vec<String>,
     /// The component's size in bytes.
     size: u64,
+    /// Who stands for it.
+    signature: SignatureState,
 }
 
 /// What a plugin may do, and what to quote in order to agree.
@@ -65,6 +74,8 @@ pub(crate) struct Permissions {
     sheet: PermissionSheet,
     /// What to send as `consent`.
     digest: String,
+    /// Who stands for it.
+    signature: SignatureState,
 }
 
 #[derive(Deserialize)]
@@ -76,23 +87,30 @@ pub(crate) struct Asked {
 pub(crate) async fn upload(
     State(app): State<App>,
     By(caller): By,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Plugin>), Failure> {
+    let signature = signature(&headers)?;
     let bytes = body::to_bytes(body, MOST_BYTES).await.map_err(|_| {
         Error::new(ErrorKind::TooLarge, format!("the upload ended early or is larger than {MOST_BYTES} bytes"))
     })?;
-    let newest = app.engine.upload_plugin(&caller, bytes.to_vec()).await?;
+    let upload = Upload { component: bytes.to_vec(), signature };
+    let newest = app.engine.upload_plugin(&caller, upload).await?;
     let listed = app.engine.get_plugin(&newest.plugin.id).await?;
-    Ok((StatusCode::CREATED, Json(show(newest, &listed.versions))))
+    Ok((StatusCode::CREATED, Json(show(&app.engine, newest, &listed.versions).await?)))
 }
 
 pub(crate) async fn list(State(app): State<App>) -> Answer<Items<Plugin>> {
-    let plugins = app.engine.plugins().await?;
-    Ok(Json(Items { items: plugins.into_iter().map(show_listed).collect() }))
+    let mut items = Vec::new();
+    for listed in app.engine.plugins().await? {
+        items.push(show_listed(&app.engine, listed).await?);
+    }
+    Ok(Json(Items { items }))
 }
 
 pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Answer<Plugin> {
-    Ok(Json(show_listed(app.engine.get_plugin(&id).await?)))
+    let listed = app.engine.get_plugin(&id).await?;
+    Ok(Json(show_listed(&app.engine, listed).await?))
 }
 
 pub(crate) async fn permissions(
@@ -107,16 +125,28 @@ pub(crate) async fn permissions(
         wanted @ Wanted::Fitting(_) => app.engine.resolve_plugin(&id, &wanted).await?,
     };
     let digest = sheet_digest(&found.sheet);
-    Ok(Json(Permissions { plugin: found.plugin, sheet: found.sheet, digest }))
+    let signature = app.engine.signature_of(&found).await?;
+    Ok(Json(Permissions { plugin: found.plugin, sheet: found.sheet, digest, signature }))
 }
 
-fn show_listed(listed: Listed) -> Plugin {
-    show(listed.newest, &listed.versions)
+/// The signature file that came along, which is text of several lines and so stands in base64.
+fn signature(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let Some(given) = headers.get(SIGNATURE) else { return Ok(None) };
+    let text = STANDARD.decode(given.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.map(Some).ok_or_else(|| {
+        let problem = Problem::at(SIGNATURE, "is not the base64 of a file that `gatehouse plugin sign` wrote");
+        Error::problems("the signature does not read", vec![problem])
+    })
 }
 
-fn show(version: PluginVersion, versions: &[Version]) -> Plugin {
+async fn show_listed(engine: &Engine, listed: Listed) -> Result<Plugin, Error> {
+    show(engine, listed.newest, &listed.versions).await
+}
+
+async fn show(engine: &Engine, version: PluginVersion, versions: &[Version]) -> Result<Plugin, Error> {
+    let signature = engine.signature_of(&version).await?;
     let PluginVersion { plugin, manifest, capabilities, size, .. } = version;
-    Plugin {
+    Ok(Plugin {
         plugin,
         helper: manifest.helper,
         provider: manifest.provider,
@@ -130,5 +160,6 @@ fn show(version: PluginVersion, versions: &[Version]) -> Plugin {
         capabilities: capabilities.into_iter().map(|capability| capability.code).collect(),
         versions: versions.iter().map(ToString::to_string).collect(),
         size,
-    }
+        signature,
+    })
 }

@@ -6,9 +6,12 @@ use axum::http::StatusCode;
 use gatehouse_domain::Error;
 use gatehouse_domain::plugin::resolve::Wanted;
 use gatehouse_domain::plugin::{Composition, PluginRef, PluginVersion, Standing};
+use gatehouse_domain::quarantine::{Holds, VersionQuarantine};
+use gatehouse_domain::trust::SignatureState;
 use gatehouse_domain::{Problem, Result};
 use gatehouse_engine::catalog::Deprecate;
 use gatehouse_engine::compatibility::Compatibility;
+use gatehouse_engine::{Caller, Engine};
 use schemars::JsonSchema;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
@@ -38,6 +41,28 @@ pub(crate) struct VersionView {
     size: u64,
     /// When it was published.
     uploaded_at: String,
+    /// Who stands for it.
+    signature: SignatureState,
+    /// That it trapped too often and is held back.
+    quarantined: Option<HeldView>,
+}
+
+/// That a version is held back.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct HeldView {
+    /// Since when.
+    since: String,
+    /// Why.
+    reason: String,
+    /// Whether it is held back for every tenant, and not only for those whose calls trapped.
+    for_everybody: bool,
+}
+
+impl HeldView {
+    pub(crate) fn of(held: VersionQuarantine) -> Self {
+        let for_everybody = held.holds == Holds::Everybody;
+        Self { since: held.since.to_string(), reason: held.reason, for_everybody }
+    }
 }
 
 /// That a version is taken back.
@@ -73,9 +98,12 @@ pub(crate) struct Named {
     version: String,
 }
 
-pub(crate) async fn list(State(app): State<App>, Path(id): Path<String>) -> Answer<Items<VersionView>> {
-    let versions = app.engine.plugin_versions(&id).await?;
-    Ok(Json(Items { items: versions.into_iter().map(view).collect() }))
+pub(crate) async fn list(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<Items<VersionView>> {
+    let mut items = Vec::new();
+    for version in app.engine.plugin_versions(&id).await? {
+        items.push(view(&app.engine, &caller, version).await?);
+    }
+    Ok(Json(Items { items }))
 }
 
 pub(crate) async fn compatibility(
@@ -95,12 +123,14 @@ pub(crate) async fn yank(
     Body(yank): Body<Yank>,
 ) -> Answer<VersionView> {
     let version = named.version()?;
-    Ok(Json(view(app.engine.yank_version(&caller, &named.plugin, &version, &yank.reason).await?)))
+    let yanked = app.engine.yank_version(&caller, &named.plugin, &version, &yank.reason).await?;
+    Ok(Json(view(&app.engine, &caller, yanked).await?))
 }
 
 pub(crate) async fn unyank(State(app): State<App>, By(caller): By, Path(named): Path<Named>) -> Answer<VersionView> {
     let version = named.version()?;
-    Ok(Json(view(app.engine.unyank_version(&caller, &named.plugin, &version).await?)))
+    let unyanked = app.engine.unyank_version(&caller, &named.plugin, &version).await?;
+    Ok(Json(view(&app.engine, &caller, unyanked).await?))
 }
 
 pub(crate) async fn deprecate(
@@ -111,7 +141,14 @@ pub(crate) async fn deprecate(
 ) -> Answer<VersionView> {
     let version = named.version()?;
     let ask = Deprecate { message: said.message, successor: said.successor };
-    Ok(Json(view(app.engine.deprecate_version(&caller, &named.plugin, &version, ask).await?)))
+    let deprecated = app.engine.deprecate_version(&caller, &named.plugin, &version, ask).await?;
+    Ok(Json(view(&app.engine, &caller, deprecated).await?))
+}
+
+pub(crate) async fn release(State(app): State<App>, By(caller): By, Path(named): Path<Named>) -> Answer<VersionView> {
+    let version = named.version()?;
+    let released = app.engine.release_version(&caller, &named.plugin, &version).await?;
+    Ok(Json(view(&app.engine, &caller, released).await?))
 }
 
 pub(crate) async fn remove(
@@ -160,9 +197,13 @@ fn read_requirement(text: &str) -> Result<VersionReq> {
     })
 }
 
-fn view(version: PluginVersion) -> VersionView {
+async fn view(engine: &Engine, caller: &Caller, version: PluginVersion) -> Result<VersionView> {
+    let signature = engine.signature_of(&version).await?;
+    // A tenant is not told of what is held back for others.
+    let shown = |held: &VersionQuarantine| caller.tenant_if_any().is_none_or(|tenant| held.holds.holds(tenant));
+    let quarantined = engine.quarantine_of(&version.plugin).filter(shown).map(HeldView::of);
     let PluginVersion { plugin, manifest, size, uploaded_at, standing, composition, .. } = version;
-    VersionView {
+    Ok(VersionView {
         pre_release: !plugin.version.pre.is_empty(),
         plugin,
         standing,
@@ -170,5 +211,7 @@ fn view(version: PluginVersion) -> VersionView {
         composition,
         size,
         uploaded_at: uploaded_at.to_string(),
-    }
+        signature,
+        quarantined,
+    })
 }

@@ -11,10 +11,15 @@ use crate::routes::{installs, plugins};
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/plugins", Needs("plugins:write"), "Upload a built plugin", plugins::upload)
-            .repeats_without_harm()
-            .takes_bytes("application/wasm")
-            .gives::<plugins::Plugin>(StatusCode::CREATED),
+        Route::post(
+            "/plugins",
+            Needs("plugins:write"),
+            "Upload a built plugin, with its signature file as base64 in the header `Gatehouse-Signature`",
+            plugins::upload,
+        )
+        .repeats_without_harm()
+        .takes_bytes("application/wasm")
+        .gives::<plugins::Plugin>(StatusCode::CREATED),
         Route::get("/plugins/available", Needs("plugins:read"), "List plugins", plugins::list)
             .gives::<Items<plugins::Plugin>>(StatusCode::OK),
         Route::get("/plugins/{plugin}", Needs("plugins:read"), "Read a plugin", plugins::get)

@@ -46,6 +46,14 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .takes::<versions::Deprecation>()
         .gives::<versions::VersionView>(StatusCode::OK),
+        Route::post(
+            "/plugins/{plugin}/versions/{version}/release",
+            Needs("plugins:write"),
+            "Let a quarantined version be called again",
+            versions::release,
+        )
+        .repeats_without_harm()
+        .gives::<versions::VersionView>(StatusCode::OK),
         Route::get(
             "/plugins/{plugin}/compatibility",
             Needs("plugins:read"),

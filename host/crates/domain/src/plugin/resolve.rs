@@ -130,6 +130,7 @@ mod tests {
             exports: None,
             provides: Vec::new(),
             composition: None,
+            signature: None,
         }
     }
 

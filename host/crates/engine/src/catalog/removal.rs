@@ -32,6 +32,7 @@ impl Engine {
         let mut work = self.work(by);
         work.admin().remove(&stored)?;
         work.audit::<PluginVersion>("plugin.removed", format!("{id}@{version}"), Some(&stored.record), None)?;
+        self.forget_quarantine(&stored.plugin, &mut work).await?;
         // Now, and not at the request's end: the files go after the record, never before it.
         work.commit_now().await?;
         self.0.loaded.release(&stored.plugin.digest);

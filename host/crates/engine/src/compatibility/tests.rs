@@ -57,6 +57,7 @@ pub(crate) fn version(id: &str, number: &str) -> PluginVersion {
         exports: Some(vec!["connection".to_owned(), "outcomes".to_owned()]),
         provides: Vec::new(),
         composition: None,
+        signature: None,
     }
 }
 

@@ -78,6 +78,7 @@ impl Run {
         if !install.enabled {
             return Err(Error::conflict(format!("the plugin `{}` is disabled; enable it again", install.plugin.id)));
         }
+        engine.check_not_held(tenant, &integration.plugin).await?;
         let plugin = engine.plugin(&integration.plugin).await?;
         let limits = engine.0.policy.limits.clone();
         let settings = integration.known();
@@ -213,6 +214,7 @@ impl Run {
             cancel: this.cancel,
         };
         let report = engine.0.runtime.call(&self.plugin, target, call).await;
+        engine.learn_of_trap(self.tenant, &self.integration.plugin, &report.outcome).await;
         let calls = session.calls();
         engine.0.metrics.plugins.called(&self.integration.plugin.id, &report);
         engine.0.metrics.egress.requested(&self.integration.provider, &calls);
