@@ -97,6 +97,15 @@ pub struct Plugins {
     /// of every publisher that an operator entered count).
     #[serde(deserialize_with = "texts")]
     pub publishers: Vec<String>,
+    /// The largest component, in bytes (default 16 MiB, and 32 MiB at most). Gateways that bring an
+    /// interpreter along can need more than the default.
+    pub max_component_bytes: u64,
+    /// How many functions a component may have (default 10,000).
+    pub max_functions: u32,
+    /// The address space of the child process that compiles, in bytes (default 1 GiB).
+    pub compile_memory_bytes: u64,
+    /// How long one compilation may take, in seconds (default 30).
+    pub compile_seconds: u32,
 }
 
 /// Which plugins are taken.

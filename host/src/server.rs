@@ -15,7 +15,7 @@ use gatehouse_engine::ledger::Pace;
 use gatehouse_engine::subscriptions::Sending;
 use gatehouse_engine::trust::Rules;
 use gatehouse_engine::{Engine, HealthLimits, Parts, Policy, SystemClock};
-use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
+use gatehouse_runtime::{CompileLimits, PoolConfig, Runtime, RuntimeConfig, WorkerCommand};
 use gatehouse_store::sled::SpaceLimits;
 use gatehouse_store::{Artefacts, Retention, SledConfig, SledStorage, Store};
 use tokio::net::TcpListener;
@@ -102,6 +102,12 @@ async fn open_engine(config: &Config, address: SocketAddr) -> Result<(Engine, bo
     let (vault, new_root_key) = deployment::open_vault(config, &store).await?;
     let runtime = Runtime::new(RuntimeConfig {
         worker: compile_worker(),
+        compile: CompileLimits {
+            component_bytes: usize::try_from(config.plugins.max_component_bytes).unwrap_or(usize::MAX),
+            functions: config.plugins.max_functions as usize,
+            memory_bytes: config.plugins.compile_memory_bytes,
+            time: Duration::from_secs(config.plugins.compile_seconds.into()),
+        },
         pool: PoolConfig { instances: config.pool.instances, ..PoolConfig::default() },
         zero_stacks: config.pool.zero_stacks,
         ..RuntimeConfig::new(config.data_dir.join("compiled"), vault.cwasm_key())

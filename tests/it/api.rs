@@ -14,5 +14,6 @@ mod resilience;
 mod routing;
 mod tenancy;
 mod told;
+mod trust;
 mod versions;
 pub(crate) mod webhooks;

@@ -207,6 +207,17 @@ fn check_plugins(config: &Config, problems: &mut Vec<Problem>) {
                        policy to `signed`, or leave the list out";
         problems.push(Problem::at("plugins.publishers", message));
     }
+    for (key, value, range) in [
+        ("plugins.max_component_bytes", plugins.max_component_bytes, 1 << 10..=32 << 20),
+        ("plugins.max_functions", plugins.max_functions.into(), 1..=1_000_000),
+        ("plugins.compile_memory_bytes", plugins.compile_memory_bytes, 64 << 20..=64 << 30),
+        ("plugins.compile_seconds", plugins.compile_seconds.into(), 1..=600),
+    ] {
+        if !range.contains(&value) {
+            let message = format!("{value} is not between {} and {}", range.start(), range.end());
+            problems.push(Problem::at(key, message));
+        }
+    }
     for id in &plugins.publishers {
         if gatehouse_domain::trust::check_id(id).is_err() {
             let message = format!("`{id}` is not a publisher's id; write lower-case letters, digits and dashes");

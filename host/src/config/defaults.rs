@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
 use gatehouse_engine::subscriptions::Sending;
+use gatehouse_runtime::CompileLimits;
 
 use crate::config::{
     Audit, Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool,
@@ -58,7 +59,7 @@ impl Config {
                 .map_or_else(|| PathBuf::from("gatehouse-root.key"), |folder| folder.join("gatehouse/root.key")),
             previous_root_key_files: Vec::new(),
             plugins_dir: None,
-            plugins: Plugins { policy: Policy::Dev, publishers: Vec::new() },
+            plugins: plugins(),
             egress: Egress { allow: Vec::new() },
             oauth: OAuth { return_origins: Vec::new() },
             limits: Limits::default(),
@@ -82,6 +83,19 @@ impl Config {
             telemetry: Telemetry { otlp_endpoint: None, sample_ratio: 1.0 },
             health: Health { backlog: 5_000, backlog_seconds: 300 },
         }
+    }
+}
+
+/// As the runtime's own defaults are.
+fn plugins() -> Plugins {
+    let compile = CompileLimits::default();
+    Plugins {
+        policy: Policy::Dev,
+        publishers: Vec::new(),
+        max_component_bytes: compile.component_bytes as u64,
+        max_functions: u32::try_from(compile.functions).unwrap_or(u32::MAX),
+        compile_memory_bytes: compile.memory_bytes,
+        compile_seconds: u32::try_from(compile.time.as_secs()).unwrap_or(u32::MAX),
     }
 }
 

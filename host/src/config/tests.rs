@@ -150,6 +150,8 @@ fn rules_between_values_are_kept() {
     refuses(allowed, &[], &[], &["plugins.publishers", "set the policy to `signed`"]);
     let named = "[plugins]\npolicy = 'signed'\npublishers = ['Acme']";
     refuses(named, &[], &[], &["plugins.publishers: `Acme` is not a publisher's id"]);
+    refuses("[plugins]\nmax_component_bytes = 33554433", &[], &[], &["plugins.max_component_bytes", "33554432"]);
+    refuses("[plugins]\ncompile_seconds = 0", &[], &[], &["plugins.compile_seconds", "between 1 and 600"]);
     let signed = [("GATEHOUSE_PLUGINS__POLICY", "signed"), ("GATEHOUSE_PLUGINS__PUBLISHERS", "acme, other")];
     assert_eq!(load_with("", &signed, &[]).unwrap().plugins.publishers, ["acme", "other"]);
     refuses("[limits]\nrequests = 0", &[], &[], &["limits.requests", "write 1 or more"]);

@@ -1,18 +1,17 @@
 //! Component to native code: in the worker process where there is one, so that a
 //! compilation bomb takes down a child and not the host.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
-use std::time::Duration;
 
 use gatehouse_domain::error::{Error, ErrorKind, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use wasmtime::Engine;
 
-use crate::config::WorkerCommand;
+use crate::config::{CompileLimits, WorkerCommand};
+use crate::worker;
 
-/// How long one compilation may take.
-const TIME: Duration = Duration::from_secs(60);
 /// How much native code one component may become, in bytes.
 const MAX_CODE_BYTES: u64 = 512 << 20;
 /// How much of a failed worker's message is kept.
@@ -22,9 +21,13 @@ const MAX_MESSAGE_BYTES: u64 = 4 << 10;
 ///
 /// # Errors
 /// [`ErrorKind::Invalid`] where the component can not be compiled within the limits.
-pub(crate) async fn compile(engine: &Engine, worker: Option<&WorkerCommand>, component: Vec<u8>) -> Result<Vec<u8>> {
+pub(crate) async fn compile(
+    engine: &Engine,
+    (worker, limits): (Option<&WorkerCommand>, &CompileLimits),
+    component: Vec<u8>,
+) -> Result<Vec<u8>> {
     match worker {
-        Some(command) => in_worker(command, &component).await,
+        Some(command) => in_worker(command, limits, &component).await,
         None => here(engine.clone(), component).await,
     }
 }
@@ -38,7 +41,7 @@ async fn here(engine: Engine, component: Vec<u8>) -> Result<Vec<u8>> {
     }
 }
 
-async fn in_worker(command: &WorkerCommand, component: &[u8]) -> Result<Vec<u8>> {
+async fn in_worker(command: &WorkerCommand, limits: &CompileLimits, component: &[u8]) -> Result<Vec<u8>> {
     let child = Command::new(&command.program)
         .args(&command.args)
         .env_clear()
@@ -48,13 +51,17 @@ async fn in_worker(command: &WorkerCommand, component: &[u8]) -> Result<Vec<u8>>
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| unavailable("the compile worker can not start").caused_by(error))?;
-    match tokio::time::timeout(TIME, converse(child, component)).await {
+    // Where the time is over the child is dropped, which kills it.
+    match tokio::time::timeout(limits.time, converse(child, &worker::order(limits), component)).await {
         Ok(code) => code,
-        Err(_) => Err(Error::invalid(format!("the component takes more than {} s to compile", TIME.as_secs()))),
+        Err(_) => {
+            let seconds = limits.time.as_secs_f64();
+            Err(Error::invalid(format!("the component takes more than {seconds} s to compile: make it smaller")))
+        }
     }
 }
 
-async fn converse(mut child: Child, component: &[u8]) -> Result<Vec<u8>> {
+async fn converse(mut child: Child, order: &[u8], component: &[u8]) -> Result<Vec<u8>> {
     let (Some(mut input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
         return Err(Error::internal("the compile worker has no pipes"));
@@ -65,7 +72,9 @@ async fn converse(mut child: Child, component: &[u8]) -> Result<Vec<u8>> {
     let (_, read, _) = tokio::join!(
         // A worker that gives up early closes its end; what it says then is the answer.
         async move {
-            let _ = input.write_all(component).await;
+            if input.write_all(order).await.is_ok() {
+                let _ = input.write_all(component).await;
+            }
         },
         output.read_to_end(&mut code),
         errors.read_to_end(&mut message),
@@ -79,8 +88,20 @@ async fn converse(mut child: Child, component: &[u8]) -> Result<Vec<u8>> {
         return Ok(code);
     }
     let said = String::from_utf8_lossy(&message).trim().to_owned();
-    let reason = if said.is_empty() { format!("the compile worker ended with {status}") } else { said };
-    Err(Error::invalid(format!("the component does not compile: {reason}")))
+    // Out of memory or of processor time, the child is ended by a signal: its own or the system's.
+    match (status.signal(), said.is_empty()) {
+        (Some(signal), _) => {
+            let message = format!(
+                "the component takes more memory or processor time to compile than it may have: the compile worker was \
+                 ended by signal {signal}"
+            );
+            Err(Error::invalid(message))
+        }
+        (None, true) => {
+            Err(Error::invalid(format!("the component does not compile: the compile worker ended with {status}")))
+        }
+        (None, false) => Err(Error::invalid(format!("the component does not compile: {said}"))),
+    }
 }
 
 fn unavailable(message: &str) -> Error {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The runtime's configuration.
 #[derive(Clone)]
@@ -13,6 +14,8 @@ pub struct RuntimeConfig {
     pub cache_key: [u8; 32],
     /// The child process that compiles; in this process where absent.
     pub worker: Option<WorkerCommand>,
+    /// What a component may take to compile.
+    pub compile: CompileLimits,
     /// How much runs at once.
     pub pool: PoolConfig,
     /// Whether stacks are zeroed before each use (default true): a second fence between
@@ -31,6 +34,25 @@ pub struct WorkerCommand {
     pub args: Vec<String>,
 }
 
+/// What a component may take to compile. Each bound has a bomb in the tests that runs into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompileLimits {
+    /// The largest component, in bytes (default 16 MiB).
+    pub component_bytes: usize,
+    /// Functions of its own in all its modules (default 10,000).
+    pub functions: usize,
+    /// Address space of the child beyond what it begins with, in bytes (default 1 GiB).
+    pub memory_bytes: u64,
+    /// Time (default 30 s), as long on the clock as on the processor.
+    pub time: Duration,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        Self { component_bytes: 16 << 20, functions: 10_000, memory_bytes: 1 << 30, time: Duration::from_secs(30) }
+    }
+}
+
 /// How much runs at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolConfig {
@@ -47,7 +69,14 @@ pub struct PoolConfig {
 impl RuntimeConfig {
     /// The defaults, with a cache in `cache_dir` under `cache_key`.
     pub fn new(cache_dir: impl Into<PathBuf>, cache_key: [u8; 32]) -> Self {
-        Self { cache_dir: cache_dir.into(), cache_key, worker: None, pool: PoolConfig::default(), zero_stacks: true }
+        Self {
+            cache_dir: cache_dir.into(),
+            cache_key,
+            worker: None,
+            compile: CompileLimits::default(),
+            pool: PoolConfig::default(),
+            zero_stacks: true,
+        }
     }
 }
 
@@ -62,6 +91,7 @@ impl fmt::Debug for RuntimeConfig {
         f.debug_struct("RuntimeConfig")
             .field("cache_dir", &self.cache_dir)
             .field("worker", &self.worker)
+            .field("compile", &self.compile)
             .field("pool", &self.pool)
             .field("zero_stacks", &self.zero_stacks)
             .finish_non_exhaustive()

@@ -9,6 +9,7 @@ use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::call::meter::{Cancelled, LimitHit};
+use crate::call::run::MAX_HANDLES;
 use crate::call::state::State;
 use crate::engine::MAX_STACK_BYTES;
 use crate::plugin::Plugin;
@@ -55,6 +56,9 @@ pub(crate) fn of(error: &wasmtime::Error, plugin: &Plugin, function: &str, state
         let from_import = error.downcast_ref::<WasmBacktrace>().is_some();
         return limit(if from_import { state.meter.request_bytes_hit() } else { state.meter.output_hit() });
     }
+    if is_handle_limit(error) {
+        return limit(LimitHit { limit: "handles", max: MAX_HANDLES as u64 });
+    }
     if let Some(panic) = error.downcast_ref::<HostPanic>() {
         tracing::error!(plugin.id = %plugin.inspection.manifest.id, function, "{panic}");
         return Fault::Host { message: panic.to_string() };
@@ -98,7 +102,11 @@ fn reason(error: &wasmtime::Error) -> String {
     }
 }
 
-/// The engine gives this error no type of its own.
+/// The engine gives this error no type of its own, and neither the one below.
+fn is_handle_limit(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().contains("store handle limit exceeded")
+}
+
 fn is_copy_limit(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted")
 }

@@ -13,6 +13,7 @@ pub(crate) mod contract;
 mod exports;
 pub mod identity;
 mod imports;
+pub(crate) mod size;
 
 use crate::package::docs::Docs;
 use crate::sections;

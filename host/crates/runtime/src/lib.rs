@@ -28,7 +28,7 @@ mod host;
 
 pub use call::{Answer, Call, Cancel, Change, Report, SYNC_PUSH, Target, Write};
 pub use compose::{Linked, compose};
-pub use config::{PoolConfig, RuntimeConfig, WorkerCommand};
+pub use config::{CompileLimits, PoolConfig, RuntimeConfig, WorkerCommand};
 pub use egress::Egress;
 pub use inspect::Inspection;
 pub use inspect::identity::Identity;

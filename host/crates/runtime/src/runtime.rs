@@ -19,7 +19,7 @@ mod stored;
 use crate::cache::Cache;
 use crate::call::state::State;
 use crate::call::{Answer, Call, CancelOnDrop, Report, Target, run};
-use crate::config::{RuntimeConfig, WorkerCommand};
+use crate::config::{CompileLimits, RuntimeConfig, WorkerCommand};
 use crate::egress::Closed;
 use crate::inspect::{self, Inspected, Inspection};
 use crate::plugin::{Plugin, Source};
@@ -35,13 +35,16 @@ struct Inner {
     linker: Linker<State>,
     cache: Cache,
     worker: Option<WorkerCommand>,
+    compile: CompileLimits,
     max_memory_bytes: usize,
     /// One permit for each slot of the pool: a pool at its end would fail calls.
     slots: Arc<Semaphore>,
     instances: usize,
-    /// Held while a plugin is made ready, so that none is compiled twice and only one
-    /// compiler runs.
+    /// Held while a plugin is loaded from the cache, so that none is loaded twice.
     loading: tokio::sync::Mutex<()>,
+    /// Held while one is compiled, so that none is compiled twice and only one compiler runs. What
+    /// was compiled before is loaded meanwhile: a component that takes long holds up no other.
+    compiling: tokio::sync::Mutex<()>,
     /// Plugins in use, by digest.
     loaded: Mutex<HashMap<String, Weak<Plugin>>>,
 }
@@ -61,10 +64,12 @@ impl Runtime {
             cache,
             engine,
             worker: config.worker,
+            compile: config.compile,
             max_memory_bytes: config.pool.max_memory_bytes,
             slots: Arc::new(Semaphore::new(instances)),
             instances,
             loading: tokio::sync::Mutex::new(()),
+            compiling: tokio::sync::Mutex::new(()),
             loaded: Mutex::default(),
         })))
     }
@@ -75,6 +80,7 @@ impl Runtime {
     /// # Errors
     /// [`ErrorKind::Invalid`] or [`ErrorKind::TooLarge`] with the exact reason.
     pub fn inspect(&self, component: &[u8]) -> Result<Inspection> {
+        inspect::size::check(component, &self.0.compile)?;
         inspect::inspect(component).map(|inspected| inspected.inspection)
     }
 
@@ -88,14 +94,31 @@ impl Runtime {
         if let Some(plugin) = self.loaded(digest) {
             return Ok(plugin);
         }
-        let _loading = self.0.loading.lock().await;
-        if let Some(plugin) = self.loaded(digest) {
+        if let Some(plugin) = self.load_cached(digest).await? {
             return Ok(plugin);
         }
-        let plugin = match self.cached(digest) {
-            Some(plugin) => plugin,
-            None => self.compiled(digest, component()?).await?,
-        };
+        let _compiling = self.0.compiling.lock().await;
+        // Whoever had the turn before may have compiled this very one.
+        if let Some(plugin) = self.load_cached(digest).await? {
+            return Ok(plugin);
+        }
+        let plugin = self.compiled(digest, component()?).await?;
+        self.admit(digest, plugin).await
+    }
+
+    async fn load_cached(&self, digest: &str) -> Result<Option<Arc<Plugin>>> {
+        let _loading = self.0.loading.lock().await;
+        if let Some(plugin) = self.loaded(digest) {
+            return Ok(Some(plugin));
+        }
+        match self.cached(digest) {
+            Some(plugin) => self.admit(digest, plugin).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes a plugin in that starts.
+    async fn admit(&self, digest: &str, plugin: Plugin) -> Result<Arc<Plugin>> {
         let plugin = Arc::new(plugin);
         self.try_out(&plugin).await?;
         let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
@@ -175,7 +198,8 @@ impl Runtime {
     async fn compiled(&self, digest: &str, bytes: Vec<u8>) -> Result<Plugin> {
         let (inspected, bytes) = inspected(digest.to_owned(), bytes).await?;
         check_runs(&inspected.inspection)?;
-        let code = compile::compile(&self.0.engine, self.0.worker.as_ref(), bytes).await?;
+        inspect::size::check(&bytes, &self.0.compile)?;
+        let code = compile::compile(&self.0.engine, (self.0.worker.as_ref(), &self.0.compile), bytes).await?;
         let stored = Stored::from(inspected);
         if Engine::detect_precompiled(&code).is_none() {
             return Err(Error::internal("the compiler gave no code: check the compile worker's command"));

@@ -29,6 +29,14 @@ impl World {
             ("PUT", "/roles/{role}") => json!({ "permissions": ["roles:write"] }),
             ("POST", "/plugins/{plugin}/versions/{version}/yank") => json!({ "reason": "it rounds wrongly" }),
             ("POST", "/plugins/{plugin}/versions/{version}/deprecate") => json!({ "message": "there is a better one" }),
+            ("POST", "/publishers") => {
+                json!({ "id": format!("made-{number}"), "name": "Made", "public_key": public_key(number) })
+            }
+            ("POST", "/publishers/{publisher}/keys") => json!({ "public_key": public_key(number) }),
+            ("POST", "/publishers/{publisher}/keys/{publisher_key}/revoke") => {
+                json!({ "reason": "it was lost", "earlier": "valid" })
+            }
+            ("POST", "/publishers/{publisher}/rotate") => json!({ "document": "no signature" }),
             ("POST", "/plugins/tenant/{plugin}/upgrade" | "/plugins/tenant/{plugin}/rollback") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/toggle") => json!({ "enabled": true, "consent": self.digest }),
             ("POST", "/integrations") => json!({
@@ -89,6 +97,11 @@ impl World {
 /// A registration with a provider.
 pub(super) fn app() -> Value {
     json!({ "client_id": "matrix" })
+}
+
+/// A public key that nobody else has.
+pub(super) fn public_key(number: usize) -> String {
+    format!("{number:064x}")
 }
 
 /// A policy that decides about nothing by itself.

@@ -43,7 +43,7 @@ pub(super) fn parameters(route: &Route) -> Vec<&'static str> {
 
 fn realm(route: &Route) -> Realm {
     match route.path.split('/').nth(1).unwrap() {
-        "tenants" | "providers" | "metrics" | "admin" => Realm::Deployment,
+        "tenants" | "providers" | "publishers" | "metrics" | "admin" => Realm::Deployment,
         "plugins" if route.path.starts_with("/plugins/tenant") => Realm::Tenant,
         "plugins" => Realm::Deployment,
         "keys" | "audit" => Realm::Either,
@@ -62,9 +62,9 @@ pub(super) fn of(route: &Route, column: &Column, whose: Whose) -> Expect {
 
 /// Whether foreign records are there for this caller as its own are.
 pub(super) fn is_open_to_all(route: &Route, column: &Column) -> bool {
-    let catalogue = parameters(route)
-        .iter()
-        .all(|name| matches!(*name, "tenant" | "plugin" | "version" | "provider" | "capability"));
+    let catalogue = parameters(route).iter().all(|name| {
+        matches!(*name, "tenant" | "plugin" | "version" | "provider" | "capability" | "publisher" | "publisher_key")
+    });
     let names_tenant = parameters(route).is_empty() && column.may("tenants:act");
     names_tenant || (catalogue && !parameters(route).is_empty())
 }
@@ -120,7 +120,7 @@ fn on_record(route: &Route, column: &Column, whose: Whose) -> Expect {
     let Some(name) = names.iter().find(|name| !name.starts_with("entity_")) else { return done(route, column) };
     let is_there = match (*name, whose) {
         (_, Whose::Absent) => false,
-        ("tenant" | "plugin" | "provider", _) => true,
+        ("tenant" | "plugin" | "provider" | "publisher", _) => true,
         (
             "integration" | "execution" | "event" | "key" | "role" | "policy" | "batch" | "subscription",
             Whose::Foreign,
@@ -144,6 +144,8 @@ fn done(route: &Route, column: &Column) -> Expect {
     }
     match (route.method.as_str(), route.path, column.sees) {
         ("POST", "/plugins", _) => problem(422, "invalid", "component"),
+        ("POST", "/plugins/{plugin}/versions/{version}/release", _) => problem(409, "conflict", "is not quarantined"),
+        ("POST", "/publishers/{publisher}/rotate", _) => problem(422, "invalid", "the signature does not read"),
         ("POST", "/plugins/tenant/{plugin}/rollback", _) => problem(409, "conflict", "to roll back"),
         // The matrix's plugin has a key.
         ("GET", "/integrations/{integration}/oauth/url", _)

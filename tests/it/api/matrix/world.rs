@@ -8,7 +8,7 @@ use gatehouse_api::table::Route;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::bodies::{app, policy};
+use super::bodies::{app, policy, public_key};
 use super::callers::{self, Column};
 use super::expect::{self, Expect, Whose};
 use super::text;
@@ -55,6 +55,8 @@ impl World {
         let server = Server::start(std::slice::from_ref(&upstream.origin));
         upload(&server).await;
         server.operator().put("/providers/stripe/oauth-app", app()).await.expect(200);
+        let publisher = json!({ "id": "matrix", "name": "Matrix", "public_key": public_key(usize::MAX) });
+        server.operator().post("/publishers", publisher).await.expect(201);
         let own = Side::build(&server, &upstream, "Own").await;
         let foreign = Side::build(&server, &upstream, "Foreign").await;
         let other = create(&own.owner, &upstream.origin).await;
@@ -200,6 +202,13 @@ impl World {
                 }
                 version
             }
+            // As many keys as a publisher may have are soon entered.
+            ("publisher", "POST", path) if path.ends_with("/keys") => {
+                let id = format!("fresh-{number}");
+                let new = json!({ "id": id, "name": "Fresh" });
+                self.server.operator().post("/publishers", new).await.expect(201);
+                id
+            }
             ("provider", "DELETE", "/providers/{provider}/oauth-app") => {
                 self.server.operator().put("/providers/stripe/oauth-app", app()).await.expect(200);
                 self.own.record(name)
@@ -259,6 +268,7 @@ impl Side {
         let batch = text(&owner.post("/batches", calls).await.expect(202), "id");
         finished(&owner, &batch).await;
         let inbound = quarantined(&owner, &integration, 0).await;
+        let publisher = operator.get("/publishers/matrix").await.expect(200);
         let records = HashMap::from([
             ("batch", batch),
             ("inbound", inbound),
@@ -274,6 +284,8 @@ impl Side {
             ("key", text(&key, "id")),
             ("plugin", "stripe".to_owned()),
             ("version", "0.1.0".to_owned()),
+            ("publisher", text(&publisher, "id")),
+            ("publisher_key", text(&publisher["keys"][0], "id")),
             ("provider", "stripe".to_owned()),
             ("capability", "GET_PAYMENT".to_owned()),
             ("role", role),
@@ -341,6 +353,8 @@ fn absent(name: &str) -> String {
         "entity_id" => return "no-such-entity".to_owned(),
         "plugin" => return "no-such-plugin".to_owned(),
         "version" => return "9.9.9".to_owned(),
+        "publisher" => return "no-such-publisher".to_owned(),
+        "publisher_key" => return "no-such-key".to_owned(),
         "provider" => return "no-such-provider".to_owned(),
         "capability" => return "NO_SUCH_CAPABILITY".to_owned(),
         "role" => return "no-such-role".to_owned(),

@@ -157,7 +157,7 @@ async fn what_the_worker_says_is_the_reason() {
     for (program, args, expect) in [
         ("/bin/sh", vec!["-c", "cat >/dev/null; echo out of memory >&2; exit 3"], "does not compile: out of memory"),
         ("/bin/sh", vec!["-c", "exit 4"], "the compile worker ended with exit status: 4"),
-        ("/bin/sh", vec!["-c", "kill -9 $$"], "the compile worker ended with signal: 9"),
+        ("/bin/sh", vec!["-c", "kill -9 $$"], "the compile worker was ended by signal 9"),
         ("/nonexistent/worker", vec![], "the compile worker can not start"),
         ("/bin/sh", vec!["-c", "cat >/dev/null; echo nonsense"], "the compiler gave no code"),
     ] {

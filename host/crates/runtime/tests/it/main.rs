@@ -14,7 +14,9 @@ mod small;
 mod cache;
 mod calls;
 mod compose;
+
 mod concurrency;
+mod hostile;
 mod inspect;
 mod limits;
 mod parameters;
