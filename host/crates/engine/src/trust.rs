@@ -116,7 +116,7 @@ impl Engine {
             if let Err(error) = self.check_trusted(&version).await {
                 tracing::error!(plugin.id = id, plugin.version = %number, %error, "this plugin version will not run");
             } else if version.signature.is_none() {
-                tracing::warn!(plugin.id = id, plugin.version = %number, "this plugin version is unsigned");
+                tracing::info!(plugin.id = id, plugin.version = %number, "this plugin version is unsigned");
             }
         }
         Ok(())

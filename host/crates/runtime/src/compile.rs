@@ -45,6 +45,9 @@ async fn in_worker(command: &WorkerCommand, limits: &CompileLimits, component: &
     let child = Command::new(&command.program)
         .args(&command.args)
         .env_clear()
+        // The allocator of our own program sets a gigabyte aside otherwise, which would count for
+        // the component's own.
+        .env("MIMALLOC_ARENA_RESERVE", "65536")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

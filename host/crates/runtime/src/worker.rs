@@ -13,12 +13,16 @@ use crate::inspect::MAX_COMPONENT_BYTES;
 /// How many bytes stand before the component: the limits, as two numbers, little end first.
 const ORDER_BYTES: usize = 16;
 
+/// What is said where that is the reason.
+const OUT_OF_MEMORY: &str = "it takes more memory to compile than it may have";
+
 /// What the hidden subcommand runs: limits and a component on standard input, native code on
 /// standard output; or a reason on standard error and a status other than 0.
 pub fn main() -> ExitCode {
     match run(&mut std::io::stdin().lock(), &mut std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
+            let reason = if is_out_of_memory(&reason) { OUT_OF_MEMORY } else { &reason };
             let _ = writeln!(std::io::stderr(), "{reason}");
             ExitCode::FAILURE
         }
@@ -41,6 +45,11 @@ fn run(input: &mut impl Read, output: &mut impl Write) -> Result<(), String> {
     let engine = engine::compiler().map_err(|error| error.to_string())?;
     let code = engine.precompile_component(&component).map_err(|error| format!("{error:#}"))?;
     output.write_all(&code).and_then(|()| output.flush()).map_err(|error| error.to_string())
+}
+
+/// Whether a part said so that could go on without the memory it asked for; most end at once.
+fn is_out_of_memory(reason: &str) -> bool {
+    ["out of memory", "Cannot allocate memory", "memory allocation failed"].iter().any(|words| reason.contains(words))
 }
 
 /// The limits as they stand before the component.

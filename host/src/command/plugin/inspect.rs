@@ -2,7 +2,7 @@
 //! nothing that it says of itself can reach the terminal as a control sequence.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gatehouse_domain::capability::{Capability, Effect};
 use gatehouse_domain::sheet::PermissionSheet;
@@ -11,6 +11,7 @@ use gatehouse_runtime::Inspection;
 use serde_json::{Map, Value, json};
 
 use crate::output::{Out, bytes};
+use crate::server::signature_beside;
 
 /// What to show.
 #[derive(Debug, clap::Args)]
@@ -36,7 +37,17 @@ pub(super) fn run(options: &Options, out: &mut Out<'_>) -> Result<()> {
         return out.json(&as_json(&inspection)?);
     }
     show(&inspection, out)?;
+    out.line(format!("\nsignature\n  {}", signature_of(&options.component)))?;
     if options.brief { Ok(()) } else { show_schemas(&inspection.capabilities, out) }
+}
+
+/// Whether a signature stands beside it. Whether it is good takes the publisher's key.
+fn signature_of(component: &Path) -> String {
+    let file = signature_beside(component);
+    if file.exists() {
+        return format!("{}, not checked here: `gatehouse plugin verify` does", file.display());
+    }
+    "unsigned: nobody stands for it".to_owned()
 }
 
 /// The inspection with the names of its fixtures in their place, as those are long.

@@ -137,11 +137,7 @@ async fn the_worker_compiles_what_the_host_runs() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = RuntimeConfig::new(folder.path(), [3; 32]);
     config.pool = PoolConfig { instances: 2, ..PoolConfig::default() };
-    // Where the binary was built before the tests, so were the examples.
-    let built = std::env::var_os("GATEHOUSE_BIN").map(|binary| Path::new(&binary).with_file_name("examples"));
-    let built = built.map(|folder| folder.join("compile_worker")).filter(|path| path.is_file());
-    let program = built.unwrap_or_else(|| guest::build(&["--workspace", "--example", "compile_worker"]));
-    config.worker = Some(WorkerCommand { program, args: Vec::new() });
+    config.worker = Some(guest::compile_worker());
     let runtime = Runtime::new(config.clone()).unwrap();
     assert!(compiles(&runtime).await);
     assert!(!compiles(&runtime).await);

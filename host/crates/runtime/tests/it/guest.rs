@@ -9,7 +9,7 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::manifest::Manifest;
 use gatehouse_runtime::egress::{BoxFuture, Request, Response, SendError};
 use gatehouse_runtime::{Answer, Call, Egress, PoolConfig, Report, Runtime, RuntimeConfig, Target, WitSource};
-use gatehouse_runtime::{Plugin, package};
+use gatehouse_runtime::{Plugin, WorkerCommand, package};
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
@@ -98,6 +98,18 @@ pub(crate) fn build(what: &[&str]) -> PathBuf {
         executable.or_else(|| Some(message["filenames"].as_array()?.last()?.as_str()?.to_owned()))
     });
     files.next_back().map(PathBuf::from).expect("cargo built nothing")
+}
+
+/// The compile worker as a program.
+pub(crate) fn compile_worker() -> WorkerCommand {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let program = BUILT.get_or_init(|| {
+        // Where the binary was built before the tests, so were the examples.
+        let built = std::env::var_os("GATEHOUSE_BIN").map(|binary| Path::new(&binary).with_file_name("examples"));
+        let built = built.map(|folder| folder.join("compile_worker")).filter(|path| path.is_file());
+        built.unwrap_or_else(|| build(&["--workspace", "--example", "compile_worker"]))
+    });
+    WorkerCommand { program: program.clone(), args: Vec::new() }
 }
 
 pub(crate) fn here() -> &'static Path {

@@ -11,6 +11,7 @@
 mod guest;
 mod small;
 
+mod bombs;
 mod cache;
 mod calls;
 mod compose;
