@@ -90,7 +90,7 @@ async fn converse(mut child: Child, order: &[u8], component: &[u8]) -> Result<Ve
     if status.success() {
         return Ok(code);
     }
-    let said = String::from_utf8_lossy(&message).trim().to_owned();
+    let said = worker::in_our_words(String::from_utf8_lossy(&message).trim()).to_owned();
     // Out of memory or of processor time, the child is ended by a signal: its own or the system's.
     match (status.signal(), said.is_empty()) {
         (Some(signal), _) => {

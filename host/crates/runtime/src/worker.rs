@@ -22,8 +22,7 @@ pub fn main() -> ExitCode {
     match run(&mut std::io::stdin().lock(), &mut std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            let reason = if is_out_of_memory(&reason) { OUT_OF_MEMORY } else { &reason };
-            let _ = writeln!(std::io::stderr(), "{reason}");
+            let _ = writeln!(std::io::stderr(), "{}", in_our_words(&reason));
             ExitCode::FAILURE
         }
     }
@@ -47,9 +46,10 @@ fn run(input: &mut impl Read, output: &mut impl Write) -> Result<(), String> {
     output.write_all(&code).and_then(|()| output.flush()).map_err(|error| error.to_string())
 }
 
-/// Whether a part said so that could go on without the memory it asked for; most end at once.
-fn is_out_of_memory(reason: &str) -> bool {
-    ["out of memory", "Cannot allocate memory", "memory allocation failed"].iter().any(|words| reason.contains(words))
+/// What a worker says: that there was no more memory is said in many ways, also by a panic.
+pub(crate) fn in_our_words(said: &str) -> &str {
+    let words = ["out of memory", "out-of-memory", "Cannot allocate memory", "memory allocation"];
+    if words.iter().any(|words| said.contains(words)) { OUT_OF_MEMORY } else { said }
 }
 
 /// The limits as they stand before the component.

@@ -80,9 +80,9 @@ async fn a_bomb_ends_with_its_limit_and_the_server_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let quick = CompileLimits { time: Duration::from_millis(400), ..CompileLimits::default() };
     let bombs = [
-        ("tangled", bomb(&tangled(60_000))),
-        ("jumps", bomb(&table_of_jumps(100_000))),
-        ("many", bomb(&tangled(20).repeat(4_000))),
+        ("tangled", bomb(&tangled(15_000))),
+        ("jumps", bomb(&table_of_jumps(60_000))),
+        ("many", bomb(&tangled(20).repeat(2_000))),
         ("locals", bomb(&format!("(func {})", "(local i64)".repeat(49_000)).repeat(200))),
     ];
     let runtime = runtime(folder.path(), compile_worker(), quick.clone());
@@ -100,7 +100,7 @@ async fn a_bomb_ends_with_its_limit_and_the_server_goes_on() {
     }
     assert!(ended > 0, "not one of the bombs took longer than it may");
     // The child has no more memory than it was given.
-    let scarce = CompileLimits { memory_bytes: 8 << 20, time: Duration::from_secs(60), ..CompileLimits::default() };
+    let scarce = CompileLimits { memory_bytes: 4 << 20, time: Duration::from_secs(60), ..CompileLimits::default() };
     let other = tempfile::tempdir().unwrap();
     let starved = self::runtime(other.path(), compile_worker(), scarce);
     let error = load(&starved, &bombs[0].1).await.unwrap_err();

@@ -151,7 +151,11 @@ async fn the_worker_compiles_what_the_host_runs() {
 async fn what_the_worker_says_is_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     for (program, args, expect) in [
-        ("/bin/sh", vec!["-c", "cat >/dev/null; echo out of memory >&2; exit 3"], "does not compile: out of memory"),
+        (
+            "/bin/sh",
+            vec!["-c", "cat >/dev/null; echo out of memory >&2; exit 3"],
+            "does not compile: it takes more memory to compile than it may have",
+        ),
         ("/bin/sh", vec!["-c", "exit 4"], "the compile worker ended with exit status: 4"),
         ("/bin/sh", vec!["-c", "kill -9 $$"], "the compile worker was ended by signal 9"),
         ("/nonexistent/worker", vec![], "the compile worker can not start"),
