@@ -62,7 +62,7 @@ fn orders() -> Vec<(Value, End)> {
         (order("output", 8 << 20), End::Limit("output_bytes")),
         (order("panic", 0), End::Trap("unreachable")),
         (order("unreachable", 0), End::Trap("unreachable")),
-        (order("exit", 7), End::Trap("it ended itself with exit status 7")),
+        (order("exit", 7), End::Trap("it ended itself with exit status 1")),
     ]
 }
 
