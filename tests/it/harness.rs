@@ -6,6 +6,7 @@ pub(crate) mod authority;
 pub(crate) mod books;
 pub(crate) mod canary;
 pub(crate) mod client;
+pub(crate) mod contract;
 pub(crate) mod faulty;
 pub(crate) mod receiver;
 pub(crate) mod server;

@@ -2,10 +2,13 @@
 //! test says so in one line; `cargo xtask peers install` installs them.
 
 mod authorities;
+mod document;
+//GEN mod generated;
 mod openapi;
 mod promtool;
 mod signers;
 mod stateful;
+mod tester;
 mod webhooks;
 
 use std::path::PathBuf;

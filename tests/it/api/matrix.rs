@@ -5,7 +5,7 @@
 mod bodies;
 mod callers;
 mod expect;
-mod world;
+pub(crate) mod world;
 
 use gatehouse_api::Options;
 use gatehouse_api::router::table;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::canary;
+use super::{canary, contract};
 
 /// A client with a key, or without.
 #[derive(Clone)]
@@ -58,6 +58,11 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The token that it shows.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     /// The same client for a server that was started again somewhere else.
     pub(crate) fn moved_to(&self, server: &super::Server) -> Self {
         Self { base: server.base.clone(), ..self.clone() }
@@ -108,7 +113,7 @@ impl Client {
         body: Vec<u8>,
     ) -> reqwest::Result<Answer> {
         let place = format!("the answer to {method} {path}");
-        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.base)).body(body);
+        let mut request = self.http.request(method.clone(), format!("{}/api/v1{path}", self.base)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -121,6 +126,7 @@ impl Client {
         canary::check(&place, &bytes);
         canary::check(&place, format!("{headers:?}").as_bytes());
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        contract::check(&method, path, status, &headers, &body);
         Ok(Answer { status, headers, body })
     }
 }

@@ -22,6 +22,18 @@ impl<T> Tagged<T> {
     pub(crate) fn of<R: Serialize>(record: &R, body: T) -> Result<Self> {
         Ok(Self { tag: tag_of(record)?, body })
     }
+
+    /// The same tag, with something else shown.
+    pub(crate) fn showing<U>(self, body: U) -> Tagged<U> {
+        Tagged { body, tag: self.tag }
+    }
+}
+
+impl<T: Serialize> Tagged<T> {
+    /// The record is shown as it is.
+    pub(crate) fn whole(record: T) -> Result<Self> {
+        Ok(Self { tag: tag_of(&record)?, body: record })
+    }
 }
 
 impl<T: Serialize> IntoResponse for Tagged<T> {

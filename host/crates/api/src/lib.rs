@@ -2,13 +2,16 @@
 //! code is chosen. It decides nothing else: every handler asks the engine.
 //!
 //! Read in this order: [`router`] has every route in one table, [`table`] says what a route
-//! is, `guard` checks keys and permissions (`address`: where a request came from, `redact`: what a
+//! is, `guard` checks keys and permissions, `admit` what every request has to be (`address`: where a request came from, `redact`: what a
 //! caller may not see), `routes` has one file a resource.
 
 mod address;
+mod admit;
+mod answers;
 mod body;
 mod etag;
 mod guard;
+mod kinds;
 mod metrics;
 mod once;
 mod openapi;
@@ -16,6 +19,7 @@ mod page;
 mod page_html;
 mod prefer;
 mod problem;
+mod query;
 mod redact;
 mod request;
 mod routes;

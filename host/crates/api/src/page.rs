@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::problem::Failure;
 
 /// The most that one page holds.
-const MOST: usize = 200;
+pub(crate) const MOST: usize = 200;
 /// What a page holds where nothing is said.
 const USUAL: usize = 50;
 
 /// A page of a list.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}List")]
 pub(crate) struct Listing<T> {
     /// What is on it.
     pub(crate) items: Vec<T>,
@@ -27,6 +28,7 @@ pub(crate) struct Listing<T> {
 
 /// A list that is never long.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Items")]
 pub(crate) struct Items<T> {
     /// All of it.
     pub(crate) items: Vec<T>,

@@ -10,10 +10,12 @@ use gatehouse_domain::{Error, ErrorKind, Problem};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::kinds::ProblemKind;
 use crate::status;
 
 /// A problem document.
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 pub(crate) struct Document {
     /// A stable name of the kind of problem: `urn:gatehouse:problem:invalid`.
     #[serde(rename = "type")]
@@ -53,22 +55,20 @@ impl From<Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let error = self.0;
-        let status = status::of_error(error.kind);
         // What failed inside is for the log; its text may say more than a caller should read.
         let hidden = matches!(error.kind, ErrorKind::Internal | ErrorKind::Corrupt);
         if hidden {
             tracing::error!(%error, "a request failed");
         }
         let detail = if hidden { "the server failed; its log has the reason".to_owned() } else { error.message };
-        let name = name_of(error.kind);
-        let document = Document { errors: error.problems, ..document(name, status, detail) };
-        answer(status, document, error.retry_after_ms)
+        let document = Document { errors: error.problems, ..document(error.kind.into(), detail) };
+        answer(document, error.retry_after_ms)
     }
 }
 
 /// The answer for a call that did not succeed: what the gateway said, or why it could not.
 pub(crate) fn of_execution(execution: Execution) -> Response {
-    let (name, status, detail, wait) = match (&execution.outcome, &execution.error, &execution.fault) {
+    let (kind, detail, wait) = match (&execution.outcome, &execution.error, &execution.fault) {
         (Outcome::Unknown, error, fault) => {
             let why = error.as_ref().map(|error| error.message.clone());
             let why = why.or_else(|| fault.as_ref().map(gatehouse_domain::execution::Fault::describe));
@@ -76,38 +76,45 @@ pub(crate) fn of_execution(execution: Execution) -> Response {
             let detail = format!(
                 "{why}; whether the provider did it is not known yet, so do not send it again: its execution tells when that is found out"
             );
-            ("unknown-outcome", StatusCode::GATEWAY_TIMEOUT, detail, None)
+            (ProblemKind::UnknownOutcome, detail, None)
         }
         (Outcome::Cancelled, ..) => {
-            ("cancelled", StatusCode::CONFLICT, "the call was cancelled before it had done anything".to_owned(), None)
+            (ProblemKind::Cancelled, "the call was cancelled before it had done anything".to_owned(), None)
         }
-        (_, Some(error), _) => {
-            (guest_name(error), status::of_guest(error.kind), error.message.clone(), error.retry_after_ms)
-        }
-        (_, None, Some(fault)) => ("gateway-fault", StatusCode::BAD_GATEWAY, fault.describe(), None),
-        (_, None, None) => ("running", StatusCode::CONFLICT, "the call is still running".to_owned(), Some(1_000)),
+        (_, Some(error), _) => (error.kind.into(), error.message.clone(), error.retry_after_ms),
+        (_, None, Some(fault)) => (ProblemKind::GatewayFault, fault.describe(), None),
+        (_, None, None) => (ProblemKind::Running, "the call is still running".to_owned(), Some(1_000)),
     };
     let document = Document {
         execution: Some(execution.id.to_string()),
         outcome: Some(execution.outcome),
         error: execution.error,
         decision: execution.decision,
-        ..document(name, status, detail)
+        ..document(kind, detail)
     };
-    answer(status, document, wait)
+    answer(document, wait)
+}
+
+/// A refusal that no part below knows of.
+pub(crate) fn refusal(kind: ProblemKind, detail: String) -> Response {
+    answer(document(kind, detail), None)
 }
 
 /// The answer where no route has the path.
 pub(crate) async fn no_route(uri: axum::http::Uri) -> Response {
+    no_such(&uri)
+}
+
+/// The answer where nothing can be at a path.
+pub(crate) fn no_such(uri: &axum::http::Uri) -> Response {
     let detail = format!("there is no route `{}`; GET /api/v1/openapi.json lists them", uri.path());
-    answer(StatusCode::NOT_FOUND, document("not-found", StatusCode::NOT_FOUND, detail), None)
+    refusal(ProblemKind::NotFound, detail)
 }
 
 /// The answer where a route has the path and not the method.
 pub(crate) async fn no_method(method: axum::http::Method, uri: axum::http::Uri) -> Response {
-    let status = StatusCode::METHOD_NOT_ALLOWED;
     let detail = format!("`{}` does not take {method}; GET /api/v1/openapi.json lists the methods", uri.path());
-    answer(status, document("method-not-allowed", status, detail), None)
+    refusal(ProblemKind::MethodNotAllowed, detail)
 }
 
 /// The answer where a handler panicked. The panic's text stays in the log.
@@ -115,17 +122,13 @@ pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Failure(Error::internal("a handler panicked")).into_response()
 }
 
-fn document(name: &str, status: StatusCode, detail: String) -> Document {
-    Document {
-        kind: format!("urn:gatehouse:problem:{name}"),
-        title: name.replace('-', " "),
-        status: status.as_u16(),
-        detail,
-        ..Document::default()
-    }
+fn document(kind: ProblemKind, detail: String) -> Document {
+    let status = status::of_problem(kind).as_u16();
+    Document { kind: kind.uri(), title: kind.title(), status, detail, ..Document::default() }
 }
 
-fn answer(status: StatusCode, document: Document, retry_after_ms: Option<u64>) -> Response {
+fn answer(document: Document, retry_after_ms: Option<u64>) -> Response {
+    let status = StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(document)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -137,40 +140,4 @@ fn answer(status: StatusCode, document: Document, retry_after_ms: Option<u64>) -
         headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.div_ceil(1_000)));
     }
     response
-}
-
-fn name_of(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Invalid => "invalid",
-        ErrorKind::Unauthenticated => "unauthenticated",
-        ErrorKind::Forbidden => "forbidden",
-        ErrorKind::NotFound => "not-found",
-        ErrorKind::Conflict => "conflict",
-        ErrorKind::Stale => "stale",
-        ErrorKind::Provider => "provider-refused",
-        ErrorKind::TooLarge => "too-large",
-        ErrorKind::RateLimited => "rate-limited",
-        ErrorKind::Unavailable => "unavailable",
-        ErrorKind::CircuitOpen => "circuit-open",
-        ErrorKind::Overloaded => "overloaded",
-        ErrorKind::StorageFull => "storage-full",
-        ErrorKind::Corrupt | ErrorKind::Internal => "internal",
-    }
-}
-
-fn guest_name(error: &GuestError) -> &'static str {
-    use gatehouse_domain::guest::GuestErrorKind as Kind;
-    match error.kind {
-        Kind::InvalidInput => "provider-invalid-input",
-        Kind::Unauthorized => "provider-unauthorized",
-        Kind::Forbidden => "provider-forbidden",
-        Kind::NotFound => "provider-not-found",
-        Kind::Conflict => "provider-conflict",
-        Kind::Declined => "declined",
-        Kind::RateLimited => "provider-rate-limited",
-        Kind::Unavailable => "provider-unavailable",
-        Kind::UnknownOutcome => "unknown-outcome",
-        Kind::Unsupported => "unsupported",
-        Kind::Provider => "provider-error",
-    }
 }

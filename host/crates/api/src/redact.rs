@@ -14,7 +14,7 @@ use crate::problem::Failure;
 pub(crate) const FIELDS: &[&str] = &["parameters", "result", "data", "log", "headers", "body", "payload", "excerpt"];
 
 /// What stands in the place of a value.
-const SHOWN: &str = "[redacted]";
+pub(crate) const SHOWN: &str = "[redacted]";
 
 /// The largest answer that is redacted, in bytes. No list is longer.
 const MOST: usize = 256 << 20;

@@ -17,7 +17,7 @@ use crate::table::{
     Repeats, Route, batches, calls, catalog, connection, integrations, mappings, oauth, operations, providers, publishers,
     routing, subscriptions, sync, tenancy, told, versions, webhooks,
 };
-use crate::{guard, openapi, problem, request};
+use crate::{admit, guard, openapi, problem, request};
 
 /// The largest JSON request, in bytes.
 const JSON_BYTES: usize = 1 << 20;
@@ -56,6 +56,11 @@ pub fn table(options: &Options) -> Vec<Route> {
     table
 }
 
+/// The OpenAPI document of every route.
+pub fn openapi(options: &Options) -> serde_json::Value {
+    openapi::of(&table(options))
+}
+
 /// The whole service: the API under `/api/v1`, its documentation under `/api/docs`.
 pub fn serve_api(engine: Engine, options: Options) -> Router {
     let openapi = Arc::new(openapi::of(&table(&options)));
@@ -69,7 +74,9 @@ pub fn serve_api(engine: Engine, options: Options) -> Router {
     for route in table(&options) {
         let once = route.repeats == Repeats::Answer;
         let needs = guard::Needs { engine: app.engine.clone(), access: route.access, once };
-        api = api.route(route.path, route.service.route_layer(from_fn_with_state(needs, guard::check)));
+        let admits = from_fn_with_state(admit::Admits::of(&route), admit::check);
+        let guarded = from_fn_with_state(needs, guard::check);
+        api = api.route(route.path, route.service.route_layer(admits).route_layer(guarded));
     }
     // Scrapers look at the root unless they are told otherwise.
     let needs = guard::Needs { engine: app.engine.clone(), access: operations::scrapers(&options), once: false };

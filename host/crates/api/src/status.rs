@@ -2,41 +2,40 @@
 
 use axum::http::StatusCode;
 use gatehouse_domain::ErrorKind;
-use gatehouse_domain::guest::GuestErrorKind;
+
+use crate::kinds::ProblemKind as Kind;
 
 /// The status of a refusal by the host.
 pub(crate) fn of_error(kind: ErrorKind) -> StatusCode {
-    match kind {
-        ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
-        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
-        ErrorKind::NotFound => StatusCode::NOT_FOUND,
-        ErrorKind::Conflict => StatusCode::CONFLICT,
-        ErrorKind::Stale => StatusCode::PRECONDITION_FAILED,
-        ErrorKind::Provider => StatusCode::FAILED_DEPENDENCY,
-        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        ErrorKind::Unavailable | ErrorKind::CircuitOpen | ErrorKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-        ErrorKind::Corrupt | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+    of_problem(kind.into())
 }
 
-/// The status of an answer by which a gateway says no.
+/// The status of a problem.
 ///
 /// A provider that does not accept the integration's credential is 424 and not 401: the
 /// caller's own key is good, and sending it again will not help.
-pub(crate) fn of_guest(kind: GuestErrorKind) -> StatusCode {
+pub(crate) fn of_problem(kind: Kind) -> StatusCode {
     match kind {
-        GuestErrorKind::Declined => StatusCode::PAYMENT_REQUIRED,
-        GuestErrorKind::InvalidInput | GuestErrorKind::Unsupported | GuestErrorKind::NotFound => {
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Declined => StatusCode::PAYMENT_REQUIRED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Conflict | Kind::Cancelled | Kind::Running | Kind::ProviderConflict => StatusCode::CONFLICT,
+        Kind::Stale => StatusCode::PRECONDITION_FAILED,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Invalid | Kind::ProviderInvalidInput | Kind::Unsupported | Kind::ProviderNotFound => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        GuestErrorKind::Conflict => StatusCode::CONFLICT,
-        GuestErrorKind::Unauthorized | GuestErrorKind::Forbidden => StatusCode::FAILED_DEPENDENCY,
-        GuestErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        GuestErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        GuestErrorKind::UnknownOutcome => StatusCode::GATEWAY_TIMEOUT,
-        GuestErrorKind::Provider => StatusCode::BAD_GATEWAY,
+        Kind::ProviderRefused | Kind::ProviderUnauthorized | Kind::ProviderForbidden => StatusCode::FAILED_DEPENDENCY,
+        Kind::RateLimited | Kind::ProviderRateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::GatewayFault | Kind::ProviderError => StatusCode::BAD_GATEWAY,
+        Kind::Unavailable | Kind::CircuitOpen | Kind::Overloaded | Kind::ProviderUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Kind::UnknownOutcome => StatusCode::GATEWAY_TIMEOUT,
+        Kind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
     }
 }

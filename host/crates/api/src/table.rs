@@ -60,6 +60,17 @@ pub enum Repeats {
     Harmless,
 }
 
+/// What a request has to do with the provider, which decides about what can go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing is asked of it.
+    Nothing,
+    /// It is asked on the way: what it refuses is why nothing was changed.
+    OnTheWay,
+    /// A capability is called: the answer is the gateway's.
+    Capability,
+}
+
 /// One route.
 pub struct Route {
     /// The method.
@@ -78,10 +89,24 @@ pub struct Route {
     pub timed: bool,
     /// The shape of the answer 202 to a caller that prefers not to wait (RFC 7240 §4.1).
     pub accepts: Option<SchemaOf>,
-    /// Query parameters and what each means.
+    /// Query parameters and what each means. A route with a permission takes no other.
     pub query: &'static [(&'static str, &'static str)],
+    /// The words that a query parameter can have for its value, where there are but a few.
+    pub words: &'static [(&'static str, &'static [&'static str])],
+    /// Whether the good answer shows a version of the record, as an `ETag`.
+    pub tagged: bool,
+    /// Whether the change can be made to depend on that version, with `If-Match`.
+    pub matches: bool,
+    /// What it has to do with the provider.
+    pub asks: Asks,
     /// The status and the schema of a good answer.
     pub gives: (StatusCode, Option<SchemaOf>),
+    /// The media type of a good answer that has no schema.
+    pub media: Option<&'static str>,
+    /// Another status with which the good answer's shape can come.
+    pub also: Option<StatusCode>,
+    /// The statuses of answers that are pages for a person's browser.
+    pub pages: &'static [u16],
     pub(crate) service: MethodRouter<App>,
 }
 
@@ -145,7 +170,14 @@ impl Route {
             timed: false,
             accepts: None,
             query: &[],
+            words: &[],
+            tagged: false,
+            matches: false,
+            asks: Asks::Nothing,
             gives,
+            media: None,
+            also: None,
+            pages: &[],
             service,
         }
     }
@@ -190,6 +222,55 @@ impl Route {
     #[must_use]
     pub fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
         Self { query, ..self }
+    }
+
+    /// A query parameter has one of these words for its value.
+    #[must_use]
+    pub fn words(self, words: &'static [(&'static str, &'static [&'static str])]) -> Self {
+        Self { words, ..self }
+    }
+
+    /// The answer has an `ETag`, and a `PUT` or `DELETE` takes `If-Match`.
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        let matches = matches!(self.method, Method::PUT | Method::DELETE);
+        Self { tagged: self.method != Method::DELETE, matches, ..self }
+    }
+
+    /// It takes `If-Match`.
+    #[must_use]
+    pub fn matching(self) -> Self {
+        Self { matches: true, ..self }
+    }
+
+    /// The provider is asked on the way.
+    #[must_use]
+    pub fn asks_provider(self) -> Self {
+        Self { asks: Asks::OnTheWay, ..self }
+    }
+
+    /// It calls a capability.
+    #[must_use]
+    pub fn calls(self) -> Self {
+        Self { asks: Asks::Capability, ..self }
+    }
+
+    /// A good answer has this status, no schema and this media type.
+    #[must_use]
+    pub fn gives_text(self, status: StatusCode, media_type: &'static str) -> Self {
+        Self { gives: (status, None), media: Some(media_type), ..self }
+    }
+
+    /// The same shape can come with another status.
+    #[must_use]
+    pub fn also(self, status: StatusCode) -> Self {
+        Self { also: Some(status), ..self }
+    }
+
+    /// Answers with these statuses are pages.
+    #[must_use]
+    pub fn pages(self, statuses: &'static [u16]) -> Self {
+        Self { pages: statuses, ..self }
     }
 
     /// A good answer has this status and shape.

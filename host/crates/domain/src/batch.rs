@@ -50,6 +50,7 @@ pub struct Batch {
 
 /// How many calls of a batch there are, by what has become of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "BatchCounts")]
 pub struct Counts {
     /// Not begun.
     pub queued: u32,

@@ -46,6 +46,7 @@ pub enum ErrorKind {
 
 /// One thing that is wrong with an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ProblemPlace")]
 pub struct Problem {
     /// Where, as a JSON path: `$.amount.currency`.
     pub path: String,

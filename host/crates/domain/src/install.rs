@@ -62,6 +62,7 @@ pub struct Upgrade {
 
 /// An integration that an upgrade moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MovedIntegration")]
 pub struct Moved {
     /// The integration.
     pub integration: IntegrationId,

@@ -83,6 +83,7 @@ impl Integration {
 
 /// What is known of an integration's health.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "IntegrationHealth")]
 pub struct Health {
     /// When its connection was tested last.
     #[schemars(with = "Option<String>")]

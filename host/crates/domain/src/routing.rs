@@ -37,6 +37,7 @@ pub struct Policy {
 /// One rule of a policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RoutingRule")]
 pub struct Rule {
     /// When it matches: a CEL expression over `parameters`, `capability`, `entity` and
     /// `purpose` that gives true or false. Always, where absent.

@@ -86,6 +86,7 @@ pub struct Disabled {
 /// How many deliveries there were and are. At every moment
 /// `accepted = delivered + pending + dead`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SubscriptionCounts")]
 pub struct Counts {
     /// Taken on so far.
     pub accepted: u64,

@@ -13,6 +13,7 @@ use gatehouse_store::records::KeyDigest;
 use gatehouse_store::{Change, Page, Paged, Stored};
 
 use crate::clock::random;
+use crate::tag::IfMatch;
 use crate::work::Work;
 use crate::{Caller, Engine};
 
@@ -111,11 +112,12 @@ impl Engine {
     /// Takes a key back. Calls that have begun with it go on.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] for a foreign key.
-    pub async fn revoke_key(&self, by: &Caller, id: KeyId) -> Result<ApiKey> {
+    /// [`ErrorKind::NotFound`] for a foreign key; [`ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn revoke_key(&self, by: &Caller, id: KeyId, expected: &IfMatch) -> Result<ApiKey> {
         let tenant = by.tenant_if_any();
         for _ in 0..RETRIES {
             let stored = self.key(tenant, id).await?;
+            expected.check(&ApiKey { last_used_at: None, ..stored.record.clone() })?;
             let key = ApiKey { revoked_at: stored.revoked_at.or(Some(self.now())), ..stored.record.clone() };
             let mut work = self.work(by);
             replace(work.change(), &stored, &key)?;

@@ -8,6 +8,7 @@ use gatehouse_domain::role::{BuiltIn, Role, check_name};
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_store::{Page, Stored};
 
+use crate::tag::IfMatch;
 use crate::{Caller, Engine};
 
 /// The most roles that one tenant can make.
@@ -96,10 +97,12 @@ impl Engine {
     /// Changes a role, and with it what every key that has it may do from now on.
     ///
     /// # Errors
-    /// As [`Engine::create_role`]; [`gatehouse_domain::ErrorKind::Conflict`] for a built-in role.
-    pub async fn update_role(&self, by: &Caller, name: &str, ask: RoleChange) -> Result<Role> {
+    /// As [`Engine::create_role`]; [`gatehouse_domain::ErrorKind::Conflict`] for a built-in role;
+    /// [`gatehouse_domain::ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn update_role(&self, by: &Caller, name: &str, ask: RoleChange, expected: &IfMatch) -> Result<Role> {
         let tenant = by.tenant()?;
         let stored = self.changeable(tenant, name).await?;
+        expected.check(&stored.record)?;
         let mut role = Role { updated_at: Some(self.now()), ..stored.record.clone() };
         if let Some(description) = ask.description {
             check_description(&description)?;
@@ -119,10 +122,12 @@ impl Engine {
     /// Deletes a role that no working key has.
     ///
     /// # Errors
-    /// [`gatehouse_domain::ErrorKind::Conflict`], naming the keys that have it.
-    pub async fn delete_role(&self, by: &Caller, name: &str) -> Result<()> {
+    /// [`gatehouse_domain::ErrorKind::Conflict`], naming the keys that have it;
+    /// [`gatehouse_domain::ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn delete_role(&self, by: &Caller, name: &str, expected: &IfMatch) -> Result<()> {
         let tenant = by.tenant()?;
         let stored = self.changeable(tenant, name).await?;
+        expected.check(&stored.record)?;
         self.check_unused(tenant, name).await?;
         let mut work = self.work(by);
         work.tenant(tenant).remove(&stored)?;

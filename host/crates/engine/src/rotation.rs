@@ -30,6 +30,7 @@ pub use tenant::TenantKeyState;
 
 /// How far an exchange of keys has come.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "RotationProgress")]
 pub struct Progress {
     /// The key that takes the place of the others: a root key's id, or a tenant key's generation.
     pub to: String,

@@ -29,6 +29,21 @@ pub fn tag_of<R: Serialize>(record: &R) -> Result<String> {
 }
 
 impl IfMatch {
+    /// Refuses where there is no record, and the caller believes that there is one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Stale`].
+    pub fn check_some<R: Serialize>(&self, record: Option<&R>) -> Result<()> {
+        match (self, record) {
+            (_, Some(record)) => self.check(record),
+            (Self::Anything, None) => Ok(()),
+            (Self::OneOf(_), None) => {
+                let message = "the record is not there any more, or not yet; leave If-Match out to make it";
+                Err(Error::new(ErrorKind::Stale, message))
+            }
+        }
+    }
+
     /// Refuses where the record is another version than the caller believes.
     ///
     /// # Errors

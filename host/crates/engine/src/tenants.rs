@@ -8,6 +8,7 @@ use gatehouse_store::records::TenantKey;
 use gatehouse_store::{Page, Paged, Stored};
 use serde_json::{Map, Value};
 
+use crate::tag::IfMatch;
 use crate::{Caller, Engine, name};
 
 mod erase;
@@ -76,9 +77,16 @@ impl Engine {
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`]; [`gatehouse_domain::ErrorKind::NotFound`], also
-    /// for a deleted one.
-    pub async fn update_tenant(&self, by: &Caller, id: TenantId, ask: TenantChange) -> Result<Tenant> {
+    /// for a deleted one; [`gatehouse_domain::ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn update_tenant(
+        &self,
+        by: &Caller,
+        id: TenantId,
+        ask: TenantChange,
+        expected: &IfMatch,
+    ) -> Result<Tenant> {
         let stored = self.present_tenant(id).await?;
+        expected.check(&stored.record)?;
         let mut tenant = stored.record.clone();
         if let Some(name) = &ask.name {
             name::check("tenant", name)?;
@@ -122,9 +130,11 @@ impl Engine {
     /// working in one commit. The rest of its records is erased in the background.
     ///
     /// # Errors
-    /// [`gatehouse_domain::ErrorKind::NotFound`], also for a deleted one.
-    pub async fn delete_tenant(&self, by: &Caller, id: TenantId) -> Result<Tenant> {
+    /// [`gatehouse_domain::ErrorKind::NotFound`], also for a deleted one;
+    /// [`gatehouse_domain::ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn delete_tenant(&self, by: &Caller, id: TenantId, expected: &IfMatch) -> Result<Tenant> {
         let stored = self.present_tenant(id).await?;
+        expected.check(&stored.record)?;
         let now = Some(self.now());
         let tenant = Tenant {
             status: TenantStatus::Deleted,

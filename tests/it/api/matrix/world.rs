@@ -20,17 +20,17 @@ use crate::harness::{Client, Server, Upstream, eventually};
 const TENANT: &str = "gatehouse-tenant";
 
 /// One tenant, and a record of every kind that a path can name.
-pub(super) struct Side {
-    pub(super) tenant: String,
-    pub(super) owner: Client,
+pub(crate) struct Side {
+    pub(crate) tenant: String,
+    pub(crate) owner: Client,
     records: HashMap<&'static str, String>,
 }
 
 /// Everything that there is.
-pub(super) struct World {
-    pub(super) server: Server,
+pub(crate) struct World {
+    pub(crate) server: Server,
     pub(super) upstream: Upstream,
-    pub(super) own: Side,
+    pub(crate) own: Side,
     pub(super) foreign: Side,
     /// An integration of the own tenant that no request asks for.
     pub(super) other_integration: String,
@@ -50,7 +50,7 @@ pub(super) struct Target {
 }
 
 impl World {
-    pub(super) async fn build() -> Self {
+    pub(crate) async fn build() -> Self {
         let upstream = Upstream::start().await;
         let server = Server::start(std::slice::from_ref(&upstream.origin));
         upload(&server).await;
@@ -153,6 +153,17 @@ impl World {
         ids.extend(named.clone());
         let headers = named.into_iter().map(|tenant| (TENANT.to_owned(), tenant)).collect();
         Target { path, headers, body: self.body(route, whose), ids }
+    }
+
+    /// A request that a route answers well, as far as there is one: what stands in its path, and its
+    /// body. A record that the request would use up is made for it.
+    pub(crate) async fn example(&self, route: &Route) -> (Vec<(&'static str, String)>, Vec<u8>) {
+        let mut places = Vec::new();
+        for name in expect::parameters(route) {
+            let there = if route.method == "GET" { self.own.record(name) } else { self.fresh(route, name).await };
+            places.push((name, there));
+        }
+        (places, self.body(route, Whose::Own))
     }
 
     /// A record of the own tenant for a request that changes it; the same one where it stays.

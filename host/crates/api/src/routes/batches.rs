@@ -23,6 +23,7 @@ use crate::router::App;
 /// A batch to make.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewBatch")]
 pub(crate) struct Calls {
     /// Its calls, 1 to 1,000.
     items: Vec<Call>,

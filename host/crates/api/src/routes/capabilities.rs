@@ -18,6 +18,7 @@ use crate::router::App;
 
 /// A capability of a provider as tenants meet it.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderCapability")]
 pub(crate) struct View {
     /// The provider's code.
     provider: String,
@@ -38,6 +39,7 @@ pub(crate) struct View {
 /// A capability to declare, or to say something of.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewCapability")]
 pub(crate) struct New {
     /// Its code in upper snake case; `capability_code` is another name for it.
     #[serde(alias = "capability_code")]
@@ -56,6 +58,7 @@ pub(crate) struct New {
 /// What is said of a capability; what is absent stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CapabilityChange")]
 pub(crate) struct Change {
     /// A description in the place of the component's.
     #[serde(default)]

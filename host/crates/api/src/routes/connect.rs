@@ -39,6 +39,7 @@ pub(crate) struct Connect {
 /// A new credential.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CredentialRotation")]
 pub(crate) struct Rotate {
     /// The new secrets, all of them.
     #[schemars(with = "Map<String, Value>")]
@@ -60,6 +61,7 @@ pub(crate) struct Connected {
 
 /// Settings with the rules they follow.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IntegrationSettings")]
 pub(crate) struct Settings {
     /// The settings.
     settings: Map<String, Value>,
@@ -90,8 +92,13 @@ pub(crate) async fn rotate(
     Ok(Json(connected(&app, found)))
 }
 
-pub(crate) async fn disconnect(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<View> {
-    Ok(Json(view(&app, app.engine.disconnect_integration(&caller, &target).await?)))
+pub(crate) async fn disconnect(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+    Expected(expected): Expected,
+) -> Answer<View> {
+    Ok(Json(view(&app, app.engine.disconnect_integration(&caller, &target, &expected).await?)))
 }
 
 pub(crate) async fn settings(

@@ -35,6 +35,7 @@ pub(crate) struct Filter {
 /// Which deliveries to send again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ReplayRange")]
 pub(crate) struct Range {
     /// Those that were taken on at this time or later. It can be left out with `only_dead`.
     #[serde(default)]
@@ -51,6 +52,7 @@ pub(crate) struct Range {
 
 /// What is sent again.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReplayedRange")]
 pub(crate) struct Replayed {
     /// How many deliveries are pending again.
     deliveries: u64,

@@ -13,6 +13,7 @@ use crate::router::App;
 
 /// A part of the feed.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EventFeed")]
 pub(crate) struct Feed {
     /// The events, oldest first.
     items: Vec<Event>,

@@ -22,6 +22,7 @@ use crate::router::App;
 /// A call to make.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewCall")]
 pub(crate) struct Ask {
     /// The capability's code, such as `PROCESS_PAYMENT`; `capability_code` is another name for it.
     #[serde(alias = "capability_code")]
@@ -55,6 +56,7 @@ pub(crate) struct Executed {
 
 /// A call that was accepted.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AcceptedCall")]
 pub(crate) struct Accepted {
     /// The record that tells what becomes of it.
     execution: ExecutionId,

@@ -50,6 +50,7 @@ pub(crate) struct Filter {
 /// What a person says became of a write.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ExecutionDecision")]
 pub(crate) struct Decision {
     /// `succeeded` or `failed`.
     outcome: Outcome,

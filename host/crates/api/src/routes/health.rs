@@ -1,4 +1,4 @@
-//! Whether the server is well.
+//! Whether the server is well, and the kinds of problems that it can answer with.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::kinds::{ProblemKind, Shown};
+use crate::page::Items;
 use crate::router::App;
 
 /// What is well and what is not.
@@ -24,6 +26,7 @@ pub(crate) struct Health {
 
 /// One part that requests depend on.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HealthPart")]
 pub(crate) struct Part {
     /// `store`, `runtime` or `queue`.
     name: &'static str,
@@ -45,6 +48,10 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
     let health = look(&app).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()
+}
+
+pub(crate) async fn problems() -> Json<Items<Shown>> {
+    Json(Items { items: ProblemKind::ALL.iter().copied().map(Shown::of).collect() })
 }
 
 async fn look(app: &App) -> Health {

@@ -47,6 +47,7 @@ pub(crate) struct NewIntegration {
 /// What to change; what is absent stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "IntegrationChange")]
 pub(crate) struct Change {
     /// A new name.
     #[serde(default)]
@@ -80,7 +81,8 @@ pub(crate) struct RawFilter {
 pub(crate) const FILTERS: &[(&str, &str)] = &[
     ("limit", "How many at most, 1 to 200; 50 where absent."),
     ("cursor", "Where to go on: the `next` of the page before. A page may be short although there are more."),
-    ("provider", "Only of this provider; `connection_code` is another name for it."),
+    ("provider", "Only of this provider."),
+    ("connection_code", "Another name for `provider`."),
     ("status", "Only in one of these statuses, separated by commas."),
     ("environment", "`live` or `sandbox`."),
     ("q", "Only those whose name, provider or id contains this, whatever the case."),
@@ -118,6 +120,7 @@ pub(crate) struct Deleting {
 
 /// An integration as it is shown: with hints of its credentials, never with more.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Integration")]
 pub(crate) struct View {
     #[serde(flatten)]
     integration: Integration,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Answer;
 use crate::body::Body;
+use crate::etag::{Expected, Tagged};
 use crate::guard::By;
 use crate::page::{Asked, Listing};
 use crate::problem::Failure;
@@ -58,6 +59,7 @@ pub(crate) struct NewKey {
 /// How to rotate a key.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "KeyRotation")]
 pub(crate) struct Rotation {
     /// For how many hours the old key still works: 24 where absent, 0 to 168.
     #[serde(default)]
@@ -66,6 +68,7 @@ pub(crate) struct Rotation {
 
 /// A new key.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CreatedKey")]
 pub(crate) struct Created {
     /// What its holder shows. It is not kept, and not shown again.
     token: String,
@@ -98,8 +101,12 @@ pub(crate) async fn list(State(app): State<App>, By(caller): By, Asked(page): As
     Ok(Json(Listing::of(app.engine.keys(&caller, &page).await?, |key| key)))
 }
 
-pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<ApiKey> {
-    Ok(Json(app.engine.get_key(&caller, id.parse()?).await?))
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(id): Path<String>,
+) -> Result<Tagged<ApiKey>, Failure> {
+    show(app.engine.get_key(&caller, id.parse()?).await?)
 }
 
 pub(crate) async fn rotate(
@@ -113,8 +120,19 @@ pub(crate) async fn rotate(
     Ok((StatusCode::CREATED, Json(Created { token, key })))
 }
 
-pub(crate) async fn revoke(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<ApiKey> {
-    Ok(Json(app.engine.revoke_key(&caller, id.parse()?).await?))
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    By(caller): By,
+    Path(id): Path<String>,
+    Expected(expected): Expected,
+) -> Answer<ApiKey> {
+    Ok(Json(app.engine.revoke_key(&caller, id.parse()?, &expected).await?))
+}
+
+/// That a key is used makes no other version of it.
+fn show(key: ApiKey) -> Result<Tagged<ApiKey>, Failure> {
+    let version = ApiKey { last_used_at: None, ..key.clone() };
+    Ok(Tagged::of(&version, key)?)
 }
 
 /// `null` is a wish of its own, other than nothing.

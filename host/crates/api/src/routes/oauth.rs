@@ -13,8 +13,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Answer;
 use crate::body::Body;
+use crate::etag::{Expected, Tagged};
 use crate::guard::By;
 use crate::page_html::{Page, escape};
 use crate::problem::Failure;
@@ -35,6 +35,7 @@ pub(crate) struct Asked {
 /// A link for somebody else.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewConnectLink")]
 pub(crate) struct NewLink {
     /// Where the browser goes in the end, at one of the configuration's `oauth.return_origins`; a
     /// page of ours where absent.
@@ -48,6 +49,7 @@ pub(crate) struct NewLink {
 /// A registration with a provider.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewOAuthApp")]
 pub(crate) struct New {
     /// The client's id.
     client_id: String,
@@ -112,48 +114,65 @@ pub(crate) async fn back_to_provider(
     end(&app, Callback { context: None, provider: Some(provider), parameters, cookies: cookies(&headers) }).await
 }
 
-pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(code): Path<String>) -> Answer<OAuthApp> {
-    Ok(Json(app.engine.oauth_app(&caller, false, &code).await?))
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(code): Path<String>,
+) -> Result<Tagged<OAuthApp>, Failure> {
+    show(app.engine.oauth_app(&caller, false, &code).await?)
 }
 
 pub(crate) async fn put(
     State(app): State<App>,
     By(caller): By,
     Path(code): Path<String>,
+    Expected(expected): Expected,
     Body(new): Body<New>,
-) -> Answer<OAuthApp> {
-    Ok(Json(app.engine.put_oauth_app(&caller, false, &code, new.into()).await?))
+) -> Result<Tagged<OAuthApp>, Failure> {
+    show(app.engine.put_oauth_app(&caller, false, &code, new.into(), &expected).await?)
 }
 
 pub(crate) async fn delete(
     State(app): State<App>,
     By(caller): By,
     Path(code): Path<String>,
+    Expected(expected): Expected,
 ) -> Result<StatusCode, Failure> {
-    app.engine.delete_oauth_app(&caller, false, &code).await?;
+    app.engine.delete_oauth_app(&caller, false, &code, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn get_own(State(app): State<App>, By(caller): By, Path(code): Path<String>) -> Answer<OAuthApp> {
-    Ok(Json(app.engine.oauth_app(&caller, true, &code).await?))
+pub(crate) async fn get_own(
+    State(app): State<App>,
+    By(caller): By,
+    Path(code): Path<String>,
+) -> Result<Tagged<OAuthApp>, Failure> {
+    show(app.engine.oauth_app(&caller, true, &code).await?)
 }
 
 pub(crate) async fn put_own(
     State(app): State<App>,
     By(caller): By,
     Path(code): Path<String>,
+    Expected(expected): Expected,
     Body(new): Body<New>,
-) -> Answer<OAuthApp> {
-    Ok(Json(app.engine.put_oauth_app(&caller, true, &code, new.into()).await?))
+) -> Result<Tagged<OAuthApp>, Failure> {
+    show(app.engine.put_oauth_app(&caller, true, &code, new.into(), &expected).await?)
 }
 
 pub(crate) async fn delete_own(
     State(app): State<App>,
     By(caller): By,
     Path(code): Path<String>,
+    Expected(expected): Expected,
 ) -> Result<StatusCode, Failure> {
-    app.engine.delete_oauth_app(&caller, true, &code).await?;
+    app.engine.delete_oauth_app(&caller, true, &code, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn show(app: OAuthApp) -> Result<Tagged<OAuthApp>, Failure> {
+    let tag = Tagged::of(&app.version(), ())?;
+    Ok(tag.showing(app))
 }
 
 impl From<New> for NewApp {

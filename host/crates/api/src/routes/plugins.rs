@@ -67,6 +67,7 @@ pub(crate) struct Plugin {
 
 /// What a plugin may do, and what to quote in order to agree.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PluginPermissions")]
 pub(crate) struct Permissions {
     /// The version it is for.
     plugin: PluginRef,

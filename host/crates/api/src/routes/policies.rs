@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::Answer;
 use crate::body::Body;
+use crate::etag::{Expected, Tagged};
 use crate::guard::By;
 use crate::page::Items;
 use crate::problem::Failure;
@@ -48,24 +49,30 @@ pub(crate) async fn list(State(app): State<App>, By(caller): By) -> Answer<Items
     Ok(Json(Items { items: app.engine.policies(&caller).await? }))
 }
 
-pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<Policy> {
-    Ok(Json(app.engine.policy(&caller, &target).await?))
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+) -> Result<Tagged<Policy>, Failure> {
+    Ok(Tagged::whole(app.engine.policy(&caller, &target).await?)?)
 }
 
 pub(crate) async fn replace(
     State(app): State<App>,
     By(caller): By,
     Path(target): Path<String>,
+    Expected(expected): Expected,
     Body(new): Body<NewPolicy>,
-) -> Answer<Policy> {
-    Ok(Json(app.engine.replace_policy(&caller, &target, new.into()).await?))
+) -> Result<Tagged<Policy>, Failure> {
+    Ok(Tagged::whole(app.engine.replace_policy(&caller, &target, new.into(), &expected).await?)?)
 }
 
 pub(crate) async fn delete(
     State(app): State<App>,
     By(caller): By,
     Path(target): Path<String>,
+    Expected(expected): Expected,
 ) -> Result<StatusCode, Failure> {
-    app.engine.delete_policy(&caller, &target).await?;
+    app.engine.delete_policy(&caller, &target, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,6 +18,7 @@ use crate::router::App;
 
 /// A provider as it is shown.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Provider")]
 pub(crate) struct View {
     #[serde(flatten)]
     provider: Provider,
@@ -30,6 +31,7 @@ pub(crate) struct View {
 /// A provider to declare.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewProvider")]
 pub(crate) struct New {
     /// Its code: lower-case letters, digits, `-` and `_`; `connection_code` is another name for it.
     #[serde(alias = "connection_code")]
@@ -53,6 +55,7 @@ pub(crate) struct New {
 /// What to change of a provider; what is absent stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ProviderChange")]
 pub(crate) struct Change {
     /// A new name for people.
     #[serde(default)]

@@ -26,6 +26,7 @@ pub(crate) struct Content {
 
 /// A part of the feed.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RecordFeed")]
 pub(crate) struct Feed {
     /// The changes, oldest first; of each record its addition, its last change and its deletion.
     items: Vec<FeedItem>,

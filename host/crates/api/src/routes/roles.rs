@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Answer;
 use crate::body::Body;
+use crate::etag::{Expected, Tagged};
 use crate::guard::By;
 use crate::page::Items;
 use crate::problem::Failure;
@@ -32,6 +33,7 @@ pub(crate) struct NewRole {
 /// What to change of a role; what is absent stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RoleChange")]
 pub(crate) struct Change {
     /// A new description.
     #[serde(default)]
@@ -49,8 +51,12 @@ pub(crate) async fn list(State(app): State<App>, By(caller): By) -> Answer<Items
     Ok(Json(Items { items: app.engine.roles(&caller).await? }))
 }
 
-pub(crate) async fn get(State(app): State<App>, By(caller): By, Path(name): Path<String>) -> Answer<Role> {
-    Ok(Json(app.engine.role(&caller, &name).await?))
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(name): Path<String>,
+) -> Result<Tagged<Role>, Failure> {
+    Ok(Tagged::whole(app.engine.role(&caller, &name).await?)?)
 }
 
 pub(crate) async fn create(
@@ -67,17 +73,19 @@ pub(crate) async fn update(
     State(app): State<App>,
     By(caller): By,
     Path(name): Path<String>,
+    Expected(expected): Expected,
     Body(change): Body<Change>,
-) -> Answer<Role> {
+) -> Result<Tagged<Role>, Failure> {
     let ask = roles::RoleChange { description: change.description, permissions: change.permissions };
-    Ok(Json(app.engine.update_role(&caller, &name, ask).await?))
+    Ok(Tagged::whole(app.engine.update_role(&caller, &name, ask, &expected).await?)?)
 }
 
 pub(crate) async fn delete(
     State(app): State<App>,
     By(caller): By,
     Path(name): Path<String>,
+    Expected(expected): Expected,
 ) -> Result<StatusCode, Failure> {
-    app.engine.delete_role(&caller, &name).await?;
+    app.engine.delete_role(&caller, &name, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -93,6 +93,7 @@ impl From<NewSubscription> for subscriptions::NewSubscription {
 
 /// A subscription as it is shown: with how it fares, never with its secret.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Subscription")]
 pub(crate) struct View {
     #[serde(flatten)]
     subscription: Subscription,
@@ -111,6 +112,7 @@ pub(crate) struct View {
 
 /// A subscription with its secret.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CreatedSubscription")]
 pub(crate) struct Created {
     /// What requests are verified with, for `v1`. It is not shown again.
     secret: Option<String>,
@@ -121,6 +123,7 @@ pub(crate) struct Created {
 /// How to rotate a secret.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SecretRotation")]
 pub(crate) struct Rotation {
     /// What to sign with from now on; what it was where absent.
     #[serde(default)]
@@ -132,6 +135,7 @@ pub(crate) struct Rotation {
 
 /// A secret that was rotated.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RotatedSubscription")]
 pub(crate) struct Rotated {
     /// What requests are verified with, for `v1`. It is not shown again.
     secret: Option<String>,

@@ -37,6 +37,7 @@ const ALIVE: Duration = Duration::from_secs(15);
 /// What is decided about entities, by their names; an entity that is not named stays as it is.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SyncSettings")]
 pub(crate) struct Settings {
     /// The changes.
     entities: BTreeMap<String, EntityChange>,

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Answer;
 use crate::body::Body;
+use crate::etag::{Expected, Tagged};
 use crate::guard::By;
 use crate::page::{Asked, Listing};
 use crate::problem::Failure;
@@ -30,6 +31,7 @@ pub(crate) struct NewTenant {
 /// What to change of a tenant; what is absent stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TenantChange")]
 pub(crate) struct Change {
     /// A new name.
     #[serde(default)]
@@ -52,18 +54,19 @@ pub(crate) async fn list(State(app): State<App>, Asked(page): Asked) -> Answer<L
     Ok(Json(Listing::of(app.engine.tenants(&page).await?, |tenant| tenant)))
 }
 
-pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Answer<Tenant> {
-    Ok(Json(app.engine.get_tenant(id.parse()?).await?))
+pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Tagged<Tenant>, Failure> {
+    Ok(Tagged::whole(app.engine.get_tenant(id.parse()?).await?)?)
 }
 
 pub(crate) async fn update(
     State(app): State<App>,
     By(caller): By,
     Path(id): Path<String>,
+    Expected(expected): Expected,
     Body(change): Body<Change>,
-) -> Answer<Tenant> {
+) -> Result<Tagged<Tenant>, Failure> {
     let ask = tenants::TenantChange { name: change.name, metadata: change.metadata };
-    Ok(Json(app.engine.update_tenant(&caller, id.parse()?, ask).await?))
+    Ok(Tagged::whole(app.engine.update_tenant(&caller, id.parse()?, ask, &expected).await?)?)
 }
 
 pub(crate) async fn suspend(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<Tenant> {
@@ -74,6 +77,11 @@ pub(crate) async fn resume(State(app): State<App>, By(caller): By, Path(id): Pat
     Ok(Json(app.engine.resume_tenant(&caller, id.parse()?).await?))
 }
 
-pub(crate) async fn delete(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<Tenant> {
-    Ok(Json(app.engine.delete_tenant(&caller, id.parse()?).await?))
+pub(crate) async fn delete(
+    State(app): State<App>,
+    By(caller): By,
+    Path(id): Path<String>,
+    Expected(expected): Expected,
+) -> Answer<Tenant> {
+    Ok(Json(app.engine.delete_tenant(&caller, id.parse()?, &expected).await?))
 }

@@ -55,6 +55,7 @@ pub(crate) struct Secrets {
 /// How to move to another endpoint.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EndpointRotation")]
 pub(crate) struct Rotate {
     /// How long the old one goes on, in seconds; at most 604800 (7 days), a day where absent.
     #[serde(default = "a_day")]
@@ -67,6 +68,7 @@ fn a_day() -> u32 {
 
 /// An integration's new endpoint.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MovedEndpoint")]
 pub(crate) struct Moved {
     /// Where to point the provider's webhooks from now on.
     webhook_url: String,

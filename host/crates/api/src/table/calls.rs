@@ -20,10 +20,12 @@ pub(crate) fn routes() -> Vec<Route> {
         .repeats_by_itself()
         .takes::<execute::Ask>()
         .timed()
+        .calls()
         .accepts::<execute::Accepted>()
         .gives::<execute::Executed>(StatusCode::OK),
         Route::get("/executions", Needs("executions:read"), "List executions, newest first", executions::list)
             .query(executions::QUERY)
+            .words(&[("outcome", &["unknown"])])
             .gives::<Listing<Execution>>(StatusCode::OK),
         Route::get("/executions/{execution}", Needs("executions:read"), "Read an execution", executions::get)
             .query(executions::WAIT)
@@ -51,6 +53,7 @@ pub(crate) fn routes() -> Vec<Route> {
             executions::replay,
         )
         .repeats_by_itself()
+        .calls()
         .gives::<execute::Executed>(StatusCode::OK),
     ]
 }

@@ -17,6 +17,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Ask the provider whether the credentials work",
             integrations::test,
         )
+        .asks_provider()
         .gives::<Tested>(StatusCode::OK),
         Route::post(
             "/integrations/{integration}/connect",
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Connect it, once the provider has accepted the credential; a provider's code makes a new integration",
             connect::connect,
         )
+        .asks_provider()
         .takes::<connect::Connect>()
         .gives::<connect::Connected>(StatusCode::OK),
         Route::post(
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Put a new credential in the place of the old one, which stays good for webhooks for a while",
             connect::rotate,
         )
+        .asks_provider()
         .takes::<connect::Rotate>()
         .gives::<connect::Connected>(StatusCode::OK),
         Route::delete(
@@ -40,6 +43,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Destroy its credential and keep the rest",
             connect::disconnect,
         )
+        .matching()
         .gives::<integrations::View>(StatusCode::OK),
     ]
 }

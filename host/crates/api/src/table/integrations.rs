@@ -25,13 +25,17 @@ pub(crate) fn routes() -> Vec<Route> {
         .gives::<integrations::View>(StatusCode::CREATED),
         Route::get("/integrations", read, "List integrations", integrations::list)
             .query(integrations::FILTERS)
+            .words(&[("environment", &["live", "sandbox"])])
             .gives::<Listing<integrations::View>>(StatusCode::OK),
         Route::get("/integrations/connected", read, "List those that work", integrations::connected)
             .query(integrations::FILTERS)
+            .words(&[("environment", &["live", "sandbox"])])
             .gives::<Listing<integrations::View>>(StatusCode::OK),
         Route::get("/integrations/{integration}", read, "Read an integration", integrations::get)
+            .tagged()
             .gives::<integrations::View>(StatusCode::OK),
         Route::put("/integrations/{integration}", update, "Change an integration", integrations::update)
+            .tagged()
             .takes::<integrations::Change>()
             .gives::<integrations::View>(StatusCode::OK),
         Route::delete(
@@ -40,6 +44,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Delete an integration and its credentials",
             integrations::delete,
         )
+        .tagged()
         .query(integrations::DELETING)
         .gives_nothing(StatusCode::NO_CONTENT),
         Route::get(
@@ -48,8 +53,10 @@ pub(crate) fn routes() -> Vec<Route> {
             "Read its settings and their schema",
             connect::settings,
         )
+        .tagged()
         .gives::<connect::Settings>(StatusCode::OK),
         Route::put("/integrations/{integration}/settings", update, "Replace its settings", connect::put_settings)
+            .tagged()
             .takes::<Map<String, Value>>()
             .gives::<connect::Settings>(StatusCode::OK),
         Route::get(

@@ -2,11 +2,14 @@
 
 use axum::http::StatusCode;
 use gatehouse_engine::rotation::RootKeyState;
+use serde_json::{Map, Value};
 
 use super::Access::{self, Needs, Public};
 use super::Route;
+use crate::kinds::Shown;
 use crate::openapi;
 use crate::options::Options;
+use crate::page::Items;
 use crate::routes::{health, metrics, rotation};
 
 /// Who may scrape the metrics.
@@ -22,8 +25,10 @@ pub(crate) fn routes(options: &Options) -> Vec<Route> {
         Route::get("/health/live", Public, "Whether the process runs", health::live)
             .gives_nothing(StatusCode::NO_CONTENT),
         Route::get("/health/ready", Public, "Whether requests can be served", health::ready)
-            .gives::<health::Health>(StatusCode::OK),
-        Route::get("/metrics", scrapers(options), "What is counted and timed, for Prometheus", metrics::scrape),
+            .gives::<health::Health>(StatusCode::OK)
+            .also(StatusCode::SERVICE_UNAVAILABLE),
+        Route::get("/metrics", scrapers(options), "What is counted and timed, for Prometheus", metrics::scrape)
+            .gives_text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8"),
         Route::get(
             "/admin/rotation",
             Needs("admin:system:read"),
@@ -38,6 +43,14 @@ pub(crate) fn routes(options: &Options) -> Vec<Route> {
             rotation::rotate_root_key,
         )
         .gives::<RootKeyState>(StatusCode::ACCEPTED),
-        Route::get("/openapi.json", Public, "This document", openapi::document),
+        Route::get(
+            "/problems",
+            Public,
+            "List every kind of problem with what it means and what to do",
+            health::problems,
+        )
+        .gives::<Items<Shown>>(StatusCode::OK),
+        Route::get("/openapi.json", Public, "This document", openapi::document)
+            .gives::<Map<String, Value>>(StatusCode::OK),
     ]
 }

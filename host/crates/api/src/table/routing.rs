@@ -22,6 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .takes::<intent::Intent>()
         .repeats_by_itself()
+        .calls()
         .accepts::<execute::Accepted>()
         .gives::<intent::Routed>(StatusCode::OK),
         Route::get(entity, Needs("links:read"), "List an entity's links", links::list)
@@ -56,11 +57,14 @@ pub(crate) fn routes() -> Vec<Route> {
             .gives::<Policy>(StatusCode::CREATED),
         Route::get("/policies", read, "List routing policies", policies::list).gives::<Items<Policy>>(StatusCode::OK),
         Route::get("/policies/{policy}", read, "Read a routing policy, by id or name", policies::get)
+            .tagged()
             .gives::<Policy>(StatusCode::OK),
         Route::put("/policies/{policy}", write, "Put another policy in its place", policies::replace)
+            .tagged()
             .takes::<policies::NewPolicy>()
             .gives::<Policy>(StatusCode::OK),
         Route::delete("/policies/{policy}", write, "Delete a routing policy", policies::delete)
+            .tagged()
             .gives_nothing(StatusCode::NO_CONTENT),
     ]
 }

@@ -28,11 +28,14 @@ fn registrations() -> Vec<Route> {
             StatusCode::OK
         ),
         Route::get(one, read, "Read a subscription and how it fares", subscriptions::get)
+            .tagged()
             .gives::<subscriptions::View>(StatusCode::OK),
         Route::put(one, write, "Put another registration in its place", subscriptions::replace)
+            .tagged()
             .takes::<subscriptions::NewSubscription>()
             .gives::<subscriptions::View>(StatusCode::OK),
         Route::delete(one, write, "Delete a subscription; what waits is not sent", subscriptions::delete)
+            .tagged()
             .gives_nothing(StatusCode::NO_CONTENT),
         Route::post(
             "/subscriptions/{subscription}/rotate-secret",
@@ -63,6 +66,7 @@ fn sent() -> Vec<Route> {
             deliveries::list,
         )
         .query(deliveries::QUERY)
+        .words(&[("state", &["pending", "delivered", "dead"])])
         .gives::<Listing<SubscriptionDelivery>>(StatusCode::OK),
         Route::get(
             "/subscriptions/{subscription}/deliveries/{delivery}",

@@ -49,6 +49,7 @@ fn of_runs() -> Vec<Route> {
             sync::logs,
         )
         .query(sync::LOG_QUERY)
+        .words(&[("outcome", &["done", "failed", "conflict", "unknown", "held"])])
         .gives::<Listing<SyncLog>>(StatusCode::OK),
         Route::get("/integrations/{integration}/sync/runs", read, "List runs, newest first", sync::runs)
             .query(PAGED)
@@ -61,7 +62,7 @@ fn of_runs() -> Vec<Route> {
             "Watch a run, as server-sent events `progress` that end with it",
             sync::events,
         )
-        .gives_nothing(StatusCode::OK),
+        .gives_text(StatusCode::OK, "text/event-stream"),
         Route::post(
             "/integrations/{integration}/sync/runs/{run}/approve",
             write,

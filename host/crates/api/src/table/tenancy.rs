@@ -26,8 +26,9 @@ fn of_tenants() -> Vec<Route> {
         Route::get("/tenants", read, "List tenants, deleted ones among them", tenants::list)
             .query(PAGED)
             .gives::<Listing<Tenant>>(StatusCode::OK),
-        Route::get("/tenants/{tenant}", read, "Read a tenant", tenants::get).gives::<Tenant>(StatusCode::OK),
+        Route::get("/tenants/{tenant}", read, "Read a tenant", tenants::get).tagged().gives::<Tenant>(StatusCode::OK),
         Route::put("/tenants/{tenant}", write, "Change a tenant's name and metadata", tenants::update)
+            .tagged()
             .takes::<tenants::Change>()
             .gives::<Tenant>(StatusCode::OK),
         Route::post("/tenants/{tenant}/suspend", write, "Refuse the tenant's own keys", tenants::suspend)
@@ -54,6 +55,7 @@ fn of_tenants() -> Vec<Route> {
             "Delete a tenant for good: its credentials become unreadable and its records are erased",
             tenants::delete,
         )
+        .tagged()
         .gives::<Tenant>(StatusCode::OK),
     ]
 }
@@ -65,7 +67,7 @@ fn of_keys() -> Vec<Route> {
             .takes::<keys::NewKey>()
             .gives::<keys::Created>(StatusCode::CREATED),
         Route::get("/keys", read, "List API keys", keys::list).query(PAGED).gives::<Listing<ApiKey>>(StatusCode::OK),
-        Route::get("/keys/{key}", read, "Read an API key", keys::get).gives::<ApiKey>(StatusCode::OK),
+        Route::get("/keys/{key}", read, "Read an API key", keys::get).tagged().gives::<ApiKey>(StatusCode::OK),
         Route::post(
             "/keys/{key}/rotate",
             write,
@@ -74,7 +76,9 @@ fn of_keys() -> Vec<Route> {
         )
         .takes::<keys::Rotation>()
         .gives::<keys::Created>(StatusCode::CREATED),
-        Route::delete("/keys/{key}", write, "Take an API key back", keys::revoke).gives::<ApiKey>(StatusCode::OK),
+        Route::delete("/keys/{key}", write, "Take an API key back", keys::revoke)
+            .tagged()
+            .gives::<ApiKey>(StatusCode::OK),
     ]
 }
 
@@ -88,11 +92,13 @@ fn of_roles() -> Vec<Route> {
         Route::post("/roles", write, "Make a role of the tenant's own", roles::create)
             .takes::<roles::NewRole>()
             .gives::<Role>(StatusCode::CREATED),
-        Route::get("/roles/{role}", read, "Read a role", roles::get).gives::<Role>(StatusCode::OK),
+        Route::get("/roles/{role}", read, "Read a role", roles::get).tagged().gives::<Role>(StatusCode::OK),
         Route::put("/roles/{role}", write, "Change a role, and what its keys may do from now on", roles::update)
+            .tagged()
             .takes::<roles::Change>()
             .gives::<Role>(StatusCode::OK),
         Route::delete("/roles/{role}", write, "Delete a role that no working key has", roles::delete)
+            .tagged()
             .gives_nothing(StatusCode::NO_CONTENT),
     ]
 }

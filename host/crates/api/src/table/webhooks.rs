@@ -21,7 +21,8 @@ fn endpoints() -> Vec<Route> {
             .repeats_by_itself()
             .takes_bytes("application/octet-stream")
             .gives::<webhooks::Receipt>(StatusCode::OK),
-        Route::get("/webhooks/{endpoint}", Public, "Where a provider tests that an endpoint is ours", webhooks::accept),
+        Route::get("/webhooks/{endpoint}", Public, "Where a provider tests that an endpoint is ours", webhooks::accept)
+            .gives_text(StatusCode::OK, "*/*"),
         Route::post(
             "/webhooks/{provider}/{tenant}",
             Public,
@@ -36,7 +37,8 @@ fn endpoints() -> Vec<Route> {
             Public,
             "Where a provider tests that such an endpoint is ours",
             webhooks::accept_of_provider,
-        ),
+        )
+        .gives_text(StatusCode::OK, "*/*"),
         Route::post(
             "/integrations/{integration}/webhooks/rotate",
             update,

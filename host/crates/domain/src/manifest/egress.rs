@@ -17,6 +17,7 @@ pub struct Egress {
 /// Requests that are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EgressRule")]
 pub struct Rule {
     /// The host name, with `{setting}` placeholders for whole labels.
     pub host: String,

@@ -21,6 +21,7 @@ pub enum Basis {
 
 /// How an integration was chosen for a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RoutingDecision")]
 pub struct Decision {
     /// What decided; absent where nothing did.
     pub rule: Option<Basis>,

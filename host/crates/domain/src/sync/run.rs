@@ -66,6 +66,7 @@ pub enum Phase {
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(rename = "RunCounts")]
 pub struct Counts {
     /// Records that the provider sent, also those that were as known.
     pub read: u64,

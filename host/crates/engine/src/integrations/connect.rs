@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::{NewIntegration, Serving, Tested};
 use crate::execute::Run;
+use crate::tag::IfMatch;
 use crate::{Caller, Credentials, Engine, schema};
 
 /// The longest time that a replaced credential may stay good for webhooks.
@@ -91,10 +92,11 @@ impl Engine {
     /// Destroys the credential of an integration. Everything else about it stays.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`].
-    pub async fn disconnect_integration(&self, by: &Caller, target: &str) -> Result<Integration> {
+    /// [`ErrorKind::NotFound`]; [`ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn disconnect_integration(&self, by: &Caller, target: &str, expected: &IfMatch) -> Result<Integration> {
         let tenant = by.tenant()?;
         let stored = self.integration(by, target).await?;
+        expected.check(&stored.record)?;
         if stored.connected_at.is_none() {
             return Ok(stored.record);
         }

@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::clock::random;
 use crate::execute::sha256_hex;
 use crate::rotation::guard_key;
+use crate::tag::IfMatch;
 use crate::{Caller, Credentials, Engine};
 
 /// The names that an app's secrets have.
@@ -36,6 +37,7 @@ pub struct NewApp {
 
 /// An app as it is shown.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OAuthApp")]
 pub struct App {
     /// The provider's code.
     pub provider: String,
@@ -59,6 +61,42 @@ pub struct App {
     pub updated_at: Timestamp,
 }
 
+/// What makes a version of an app, for [`crate::tag`]. That secrets are sealed anew makes no other.
+#[derive(Serialize)]
+pub struct AppVersion<'a> {
+    client_id: &'a str,
+    key_id: Option<&'a str>,
+    hints: &'a BTreeMap<String, String>,
+    redirect: Redirect,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl App {
+    /// What its tag is made of.
+    pub fn version(&self) -> AppVersion<'_> {
+        AppVersion {
+            client_id: &self.client_id,
+            key_id: self.key_id.as_deref(),
+            hints: &self.credential_hints,
+            redirect: self.redirect,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+fn shown_version(app: &OAuthApp) -> AppVersion<'_> {
+    AppVersion {
+        client_id: &app.client_id,
+        key_id: app.key_id.as_deref(),
+        hints: &app.hints,
+        redirect: app.redirect,
+        created_at: app.created_at,
+        updated_at: app.updated_at,
+    }
+}
+
 impl Engine {
     /// The app of a provider: the tenant's own, or without a tenant the operator's.
     ///
@@ -76,12 +114,21 @@ impl Engine {
     /// client are not renewed any more.
     ///
     /// # Errors
-    /// [`gatehouse_domain::ErrorKind::Invalid`] with what does not fit.
-    pub async fn put_oauth_app(&self, by: &Caller, own: bool, provider: &str, new: NewApp) -> Result<App> {
+    /// [`gatehouse_domain::ErrorKind::Invalid`] with what does not fit;
+    /// [`gatehouse_domain::ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn put_oauth_app(
+        &self,
+        by: &Caller,
+        own: bool,
+        provider: &str,
+        new: NewApp,
+        expected: &IfMatch,
+    ) -> Result<App> {
         let tenant = tenant_of(by, own)?;
         self.provider(provider).await?;
         check(&new)?;
         let known = self.kept_app(tenant, provider).await?;
+        expected.check_some(known.as_deref().map(shown_version).as_ref())?;
         let key = match tenant {
             Some(tenant) => Some(self.newest_key(tenant).await?),
             None => None,
@@ -105,12 +152,14 @@ impl Engine {
     /// Forgets an app. Tokens that were given to it are not renewed any more.
     ///
     /// # Errors
-    /// [`gatehouse_domain::ErrorKind::NotFound`].
-    pub async fn delete_oauth_app(&self, by: &Caller, own: bool, provider: &str) -> Result<()> {
+    /// [`gatehouse_domain::ErrorKind::NotFound`]; [`gatehouse_domain::ErrorKind::Stale`] where it is
+    /// not what `expected` says.
+    pub async fn delete_oauth_app(&self, by: &Caller, own: bool, provider: &str, expected: &IfMatch) -> Result<()> {
         let tenant = tenant_of(by, own)?;
         self.provider(provider).await?;
         let known = self.kept_app(tenant, provider).await?;
         let known = known.ok_or_else(|| Error::not_found("OAuth app of the provider", provider))?;
+        expected.check(&shown_version(&known))?;
         let mut work = self.work(by);
         match tenant {
             Some(tenant) => work.tenant(tenant).remove(&known)?,

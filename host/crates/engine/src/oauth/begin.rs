@@ -40,6 +40,7 @@ pub struct LinkAsk {
 
 /// A link that begins a flow.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConnectLink")]
 pub struct Link {
     /// Where to send the person's browser, once. It is a secret until then.
     pub url: String,

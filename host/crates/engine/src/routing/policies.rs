@@ -8,6 +8,7 @@ use gatehouse_store::{Page, Stored};
 
 use super::Wanted;
 use super::rules::key_expression;
+use crate::tag::IfMatch;
 use crate::{Caller, Engine};
 
 /// The most policies of one tenant: they are read at once for a call by intent.
@@ -70,10 +71,18 @@ impl Engine {
     /// Puts another policy in place of one. Its id stays.
     ///
     /// # Errors
-    /// As [`Engine::create_policy`] and [`Engine::policy`].
-    pub async fn replace_policy(&self, by: &Caller, target: &str, new: NewPolicy) -> Result<Policy> {
+    /// As [`Engine::create_policy`] and [`Engine::policy`]; [`ErrorKind::Stale`] where it is not what
+    /// `expected` says.
+    pub async fn replace_policy(
+        &self,
+        by: &Caller,
+        target: &str,
+        new: NewPolicy,
+        expected: &IfMatch,
+    ) -> Result<Policy> {
         let tenant = by.tenant()?;
         let old = self.find_policy(tenant, target).await?;
+        expected.check(&old.record)?;
         let NewPolicy { name, capability, rules } = new;
         let next = Policy { name, capability, rules, updated_at: self.now(), ..old.record.clone() };
         self.check_policy(tenant, &next).await?;
@@ -93,10 +102,11 @@ impl Engine {
     /// Deletes a policy.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`].
-    pub async fn delete_policy(&self, by: &Caller, target: &str) -> Result<()> {
+    /// [`ErrorKind::NotFound`]; [`ErrorKind::Stale`] where it is not what `expected` says.
+    pub async fn delete_policy(&self, by: &Caller, target: &str, expected: &IfMatch) -> Result<()> {
         let tenant = by.tenant()?;
         let old = self.find_policy(tenant, target).await?;
+        expected.check(&old.record)?;
         let mut work = self.work(by);
         work.tenant(tenant).remove(&old)?;
         work.audit("policy.deleted", old.id, Some(&old.record), None)?;

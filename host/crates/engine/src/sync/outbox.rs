@@ -21,6 +21,7 @@ const MOST_BYTES: usize = (1 << 20) - (16 << 10);
 
 /// What became of a change that was handed in.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AcceptedChange")]
 pub struct Accepted {
     /// The change; absent where the record is already as it was asked to be.
     pub change: Option<SyncChange>,

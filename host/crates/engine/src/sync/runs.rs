@@ -26,6 +26,7 @@ pub struct RunView {
 
 /// How a run gets on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "RunProgress")]
 pub struct Progress {
     /// Records read and changes pushed so far.
     pub records: u64,

@@ -18,6 +18,7 @@ use crate::{Caller, Engine};
 /// A run that is asked for.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewRun")]
 pub struct Ask {
     /// What it reads; what the gateway's manifest says where absent.
     #[serde(default)]

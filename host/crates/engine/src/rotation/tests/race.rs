@@ -11,6 +11,7 @@ use gatehouse_store::records::{ClosedKey, Rotation, SealedCredential, TenantKey}
 use super::super::run::Standing;
 use super::support::{At, Place, finish, going_on, integration, operator, root_id};
 use crate::Engine;
+use crate::tag::IfMatch;
 use crate::tenants::NewTenant;
 
 const CREDENTIALS: u8 = 5;
@@ -70,7 +71,7 @@ async fn a_tenant_that_is_made_or_deleted_meanwhile_holds_up_no_root_key() {
         let meanwhile = async move {
             let new = NewTenant { name: "new".to_owned(), ..NewTenant::default() };
             other.create_tenant(&operator(), new).await.unwrap();
-            other.delete_tenant(&operator(), gone).await.unwrap();
+            other.delete_tenant(&operator(), gone, &IfMatch::Anything).await.unwrap();
         };
         let (engine, trap) = place.start_with(2, &[1], At::Let(moment, Box::pin(meanwhile))).await;
         retried(async || engine.rotate_root_key(&operator()).await).await;
@@ -108,7 +109,7 @@ async fn a_tenant_that_is_deleted_meanwhile_leaves_no_key_and_no_trace_of_the_ex
         let tenant = place.tenants[0];
         let other = place.start(1, &[]).await;
         let delete = async move {
-            other.delete_tenant(&operator(), tenant).await.unwrap();
+            other.delete_tenant(&operator(), tenant, &IfMatch::Anything).await.unwrap();
         };
         let (engine, trap) = place.start_with(1, &[], At::Let(moment, Box::pin(delete))).await;
         // At the first moment there is no tenant any more to begin with.
@@ -152,9 +153,9 @@ async fn a_deletion_that_does_not_know_of_a_new_key_is_made_again() {
     let rotate = async move { drop(other.rotate_tenant_key(&operator(), tenant).await.unwrap()) };
     // Behind the deletion's look at the keys, and before anything of its commit.
     let (engine, _) = place.start_with(1, &[], At::LetAfterList(Box::pin(rotate))).await;
-    let lost = engine.delete_tenant(&operator(), tenant).await.unwrap_err();
+    let lost = engine.delete_tenant(&operator(), tenant, &IfMatch::Anything).await.unwrap_err();
     assert_eq!(lost.kind, ErrorKind::Conflict);
-    engine.delete_tenant(&operator(), tenant).await.unwrap();
+    engine.delete_tenant(&operator(), tenant, &IfMatch::Anything).await.unwrap();
     assert_eq!(engine.tenant_keys(tenant).await.unwrap().len(), 0);
 }
 
