@@ -13,6 +13,7 @@ mod providers;
 mod requirements;
 mod resilience;
 mod routing;
+mod tags;
 mod tenancy;
 mod told;
 mod trust;

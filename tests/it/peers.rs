@@ -3,7 +3,7 @@
 
 mod authorities;
 mod document;
-//GEN mod generated;
+mod generated;
 mod openapi;
 mod promtool;
 mod signers;

@@ -8,6 +8,7 @@ use gatehouse_domain::{Error, ErrorKind, Problem, Result};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Failure;
+use crate::strict::Strict;
 
 /// A JSON body of a known shape. Unknown fields are refused where the type says so.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -17,7 +18,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let bytes = Bytes::from_request(request, state).await.map_err(|error| Failure(unread(&error)))?;
-        must_be_object(&bytes).and_then(|()| read(&bytes)).map(Self).map_err(Failure)
+        read(&bytes).map(Self).map_err(Failure)
     }
 }
 
@@ -29,18 +30,9 @@ pub(crate) fn unread(error: &BytesRejection) -> Error {
     Error::invalid("the request's body ended early")
 }
 
-/// Refuses a list where an object is asked for: serde would take it for the fields in their order.
-fn must_be_object(bytes: &[u8]) -> Result<()> {
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        let problem = Problem::at("$", "must be an object, and is a list");
-        return Err(Error::problems("the request's body does not fit", vec![problem]));
-    }
-    Ok(())
-}
-
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
         let path = json_path(&error.path().to_string());
         let problem = Problem::at(path, without_values(&error.inner().to_string()));
         Error::problems("the request's body does not fit", vec![problem])
@@ -102,13 +94,8 @@ mod tests {
         check(r#"{"items":[],"colour":"hunter2"}"#, "$.colour", "unknown field");
         check(r#"{"items":["#, "$.items", "EOF");
         check("{}", "$", "missing field");
-    }
-
-    #[test]
-    fn a_list_is_no_object() {
-        for (body, fits) in [("[[]]", false), (" \n[1]", false), ("{}", true), ("", true), ("\"[\"", true)] {
-            assert_eq!(must_be_object(body.as_bytes()).is_ok(), fits, "{body}");
-        }
+        check("[[]]", "$", "expected an object");
+        check(r#"{"items":[[1]]}"#, "$.items[0]", "expected an object");
     }
 
     #[test]

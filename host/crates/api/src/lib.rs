@@ -24,6 +24,7 @@ mod redact;
 mod request;
 mod routes;
 mod status;
+mod strict;
 mod trace;
 
 pub mod options;

@@ -28,6 +28,7 @@ pub(crate) struct Document {
     pub(crate) detail: String,
     /// What is wrong in the request, by JSON path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub(crate) errors: Vec<Problem>,
     /// The record of the call, where one was made.
     #[serde(skip_serializing_if = "Option::is_none")]
