@@ -23,7 +23,7 @@ async fn the_openapi_document_names_every_permission() {
                 assert!(answers.contains_key(status), "{method} {path} {status}");
             }
             let guarded = !operation["security"].as_array().unwrap().is_empty();
-            assert_eq!(guarded, answers.contains_key("401") && answers.contains_key("403"), "{method} {path}");
+            assert!(!guarded || (answers.contains_key("401") && answers.contains_key("403")), "{method} {path}");
         }
     }
     check_references(&document, &document);

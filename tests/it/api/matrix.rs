@@ -27,6 +27,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/health/live", "says nothing of any tenant"),
     ("/health/ready", "says nothing of any tenant"),
     ("/openapi.json", "is the same for everybody"),
+    ("/problems", "is the same for everybody"),
     ("/permissions", "is the same for everybody"),
     ("/oauth/start/{link}", "is a secret itself, good for once"),
     ("/oauth/cb/{context}", "is protected by a state and the cookie of the browser that began"),

@@ -283,6 +283,8 @@ async fn of_integrations(story: &Story, seen: &mut BTreeSet<String>) {
 
 async fn of_links_and_calls(story: &Story, seen: &mut BTreeSet<String>) {
     let mut walk = Walk { client: &story.tenant, seen };
+    let test = format!("/integrations/{}/test", story.integration);
+    walk.ask(Method::POST, &test, json!({}), 200).await;
     let place = "/entities/customer/c-1/integrations";
     let link = json!({ "integration_id": story.integration, "purpose": "payments", "is_default": true });
     assert_eq!(walk.ask(Method::POST, place, link, 201).await["is_default"], true);

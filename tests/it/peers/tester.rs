@@ -34,13 +34,14 @@ fn is_for_operators(route: &Route) -> bool {
     }
 }
 
-/// The document of some routes, with examples.
-async fn document(world: &World, wanted: impl Fn(&Route) -> bool) -> Value {
-    let mut document = DOCUMENT.clone();
-    let served = std::mem::replace(&mut document["paths"], json!({}));
+/// The document with examples for some routes, and the ids of their operations with what the tester
+/// calls them.
+async fn document(world: &World, wanted: impl Fn(&Route) -> bool) -> (Value, BTreeMap<String, String>) {
+    let (mut document, mut ids) = (DOCUMENT.clone(), BTreeMap::new());
     for route in table(&Options::default()).iter().filter(|route| wanted(route)) {
         let (path, method) = (format!("/api/v1{}", route.path), route.method.as_str().to_ascii_lowercase());
-        let mut operation = served[&path][&method].clone();
+        let operation = &mut document["paths"][&path][&method];
+        ids.insert(operation["operationId"].as_str().unwrap().to_owned(), format!("{} {path}", route.method));
         let (places, body) = world.example(route).await;
         for parameter in operation["parameters"].as_array_mut().unwrap() {
             if let Some((_, there)) = places.iter().find(|(name, _)| parameter["name"] == *name) {
@@ -51,23 +52,29 @@ async fn document(world: &World, wanted: impl Fn(&Route) -> bool) -> Value {
         if let (Some(content), Ok(body)) = (content, serde_json::from_slice::<Value>(&body)) {
             content["example"] = body;
         }
-        document["paths"][&path][&method] = operation;
     }
-    document
+    (document, ids)
 }
 
 /// Runs the tester; answers what it said where it found something.
-fn run(program: &Path, folder: &Path, base: &str, document: &Value, client: &Client) -> Result<(), String> {
-    fs::write(folder.join("openapi.json"), document.to_string()).unwrap();
+fn run(
+    program: &Path,
+    folder: &Path,
+    world: &World,
+    ids: &BTreeMap<String, String>,
+    client: &Client,
+) -> Result<(), String> {
     fs::write(folder.join("hooks.py"), HOOKS).unwrap();
     fs::write(folder.join("schemathesis.toml"), CONFIG).unwrap();
     let mut command = Command::new(program);
     command
         .current_dir(folder)
-        .args(["-m", "schemathesis.cli", "run", "openapi.json", "--url", base, "--no-color"])
+        .args(["-m", "schemathesis.cli", "run", "openapi.json", "--url", &world.server.base, "--no-color"])
+        .args(ids.keys().flat_map(|id| ["--include-operation-id", id]))
         .args(["--header", &format!("Authorization: Bearer {}", client.token())])
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("COUNTS", folder.join("counts.json"))
+        .env("KEPT", world.own.ids().join(" "))
         .env("PYTHONPATH", folder);
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -86,23 +93,25 @@ async fn nothing_undocumented_comes_of_any_request() {
     let runs = [("the tenant", &world.own.owner, false), ("the operator", &world.server.operator(), true)];
     for (who, client, operators) in runs {
         let folder = TempDir::new().unwrap();
-        let document = document(&world, |route| is_for_operators(route) == operators).await;
+        let (document, ids) = document(&world, |route| is_for_operators(route) == operators).await;
+        fs::write(folder.path().join("openapi.json"), document.to_string()).unwrap();
         let began = std::time::Instant::now();
-        let outcome = run(&python, folder.path(), &world.server.base, &document, client);
+        let outcome = run(&python, folder.path(), &world, &ids, client);
         println!("as {who} in {:.1?}", began.elapsed());
         if let Err(said) = outcome {
             panic!("as {who}:\n{said}");
         }
-        let counts = counts(folder.path());
-        let asked: usize =
-            document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum();
-        let good =
-            counts.values().filter(|answers| answers.keys().any(|status| status.starts_with(['2', '3']))).count();
+        let mut counts = counts(folder.path());
+        counts.retain(|label, _| ids.values().any(|known| known == label));
+        let asked = ids.len();
+        let is_good = |answers: &&BTreeMap<String, u64>| answers.keys().any(|status| status.starts_with(['2', '3']));
+        let good = counts.values().filter(is_good).count();
         println!(
             "as {who}: {good} of {asked} operations answered well, {} requests",
             counts.values().flat_map(BTreeMap::values).sum::<u64>()
         );
+        // The records of the matrix have no sync, so what is about one can only be refused here.
         assert_eq!(counts.len(), asked, "as {who} some operations were not asked: {counts:#?}");
-        assert!(good * 10 >= asked * 7, "as {who} only {good} of {asked} operations ever answered well: {counts:#?}");
+        assert!(good * 10 >= asked * 6, "as {who} only {good} of {asked} operations ever answered well: {counts:#?}");
     }
 }

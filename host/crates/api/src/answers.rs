@@ -17,6 +17,9 @@ pub(crate) fn problems(route: &Route) -> BTreeSet<Kind> {
         kinds.extend([Kind::Unauthenticated, Kind::Forbidden, Kind::NotFound, Kind::StorageFull]);
         kinds.extend([Kind::RateLimited, Kind::Overloaded]);
     }
+    if route.signed {
+        kinds.extend([Kind::Unauthenticated, Kind::Forbidden, Kind::RateLimited, Kind::StorageFull]);
+    }
     if route.path.contains('{') {
         kinds.extend([Kind::NotFound, Kind::Conflict]);
     }

@@ -97,6 +97,8 @@ pub struct Route {
     pub tagged: bool,
     /// Whether the change can be made to depend on that version, with `If-Match`.
     pub matches: bool,
+    /// Whether a signature shows who sent the request, in the place of a key.
+    pub signed: bool,
     /// What it has to do with the provider.
     pub asks: Asks,
     /// The status and the schema of a good answer.
@@ -173,6 +175,7 @@ impl Route {
             words: &[],
             tagged: false,
             matches: false,
+            signed: false,
             asks: Asks::Nothing,
             gives,
             media: None,
@@ -241,6 +244,12 @@ impl Route {
     #[must_use]
     pub fn matching(self) -> Self {
         Self { matches: true, ..self }
+    }
+
+    /// A signature shows who sent the request.
+    #[must_use]
+    pub fn signed(self) -> Self {
+        Self { signed: true, ..self }
     }
 
     /// The provider is asked on the way.

@@ -311,6 +311,11 @@ impl Side {
         Self { tenant: text(&tenant, "id"), owner, records }
     }
 
+    /// The ids of its records.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.records.values().cloned().collect()
+    }
+
     pub(super) fn record(&self, name: &str) -> String {
         self.records.get(name).unwrap_or_else(|| panic!("say in matrix/world.rs what {{{name}}} there is")).clone()
     }

@@ -50,11 +50,12 @@ pub(super) fn of(route: &Route, generator: &mut SchemaGenerator, shared: &mut Sh
     for kind in problems(route) {
         by_status.entry(status::of_problem(kind).as_u16()).or_default().insert(kind);
     }
-    for (code, kinds) in by_status {
-        answers.insert(code.to_string(), shared.refer(code, kinds));
+    for (code, kinds) in &by_status {
+        answers.insert(code.to_string(), shared.refer(*code, kinds.clone()));
     }
     for code in route.pages {
-        answers.insert(code.to_string(), page());
+        let kinds = by_status.get(code);
+        answers.insert(code.to_string(), page(kinds.map(|kinds| problem(*code, kinds))));
     }
     if let Some(schema) = route.accepts {
         answers.insert("202".to_owned(), accepted(&json!(schema(generator))));
@@ -93,12 +94,19 @@ fn accepted(schema: &Value) -> Value {
     })
 }
 
-fn page() -> Value {
-    json!({
-        "description": "A page for the person whose browser this is",
-        "headers": headers::refer(&[]),
-        "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } },
-    })
+/// A page; or a problem, where the request did not come as far as the page.
+fn page(problem: Option<Value>) -> Value {
+    let mut answer = problem.unwrap_or_else(|| {
+        json!({
+            "description": "A page for the person whose browser this is",
+            "headers": headers::refer(&[]),
+            "content": {},
+        })
+    });
+    if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut) {
+        content.insert("text/html; charset=utf-8".to_owned(), json!({ "schema": { "type": "string" } }));
+    }
+    answer
 }
 
 fn problem(code: u16, kinds: &BTreeSet<ProblemKind>) -> Value {

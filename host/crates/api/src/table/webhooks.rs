@@ -18,10 +18,12 @@ fn endpoints() -> Vec<Route> {
     let update = Needs("integrations:update");
     vec![
         Route::post("/webhooks/{endpoint}", Public, says, webhooks::accept)
+            .signed()
             .repeats_by_itself()
             .takes_bytes("application/octet-stream")
             .gives::<webhooks::Receipt>(StatusCode::OK),
         Route::get("/webhooks/{endpoint}", Public, "Where a provider tests that an endpoint is ours", webhooks::accept)
+            .signed()
             .gives_text(StatusCode::OK, "*/*"),
         Route::post(
             "/webhooks/{provider}/{tenant}",
@@ -29,6 +31,7 @@ fn endpoints() -> Vec<Route> {
             "The endpoint of a tenant's only integration of a provider",
             webhooks::accept_of_provider,
         )
+        .signed()
         .repeats_by_itself()
         .takes_bytes("application/octet-stream")
         .gives::<webhooks::Receipt>(StatusCode::OK),
@@ -38,6 +41,7 @@ fn endpoints() -> Vec<Route> {
             "Where a provider tests that such an endpoint is ours",
             webhooks::accept_of_provider,
         )
+        .signed()
         .gives_text(StatusCode::OK, "*/*"),
         Route::post(
             "/integrations/{integration}/webhooks/rotate",

@@ -102,9 +102,11 @@ pub struct Failure {
 /// What is shared beyond one integration, and what went wrong last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Surroundings {
-    /// All calls of the tenant to this provider.
+    /// All calls of the tenant to this provider. Not `provider`: a status has the code under that name.
+    #[serde(rename = "provider_slots")]
     pub provider: Slot,
     /// All calls of the tenant.
+    #[serde(rename = "tenant_slots")]
     pub tenant: Slot,
     /// The tenant's retries at this provider.
     pub retries: RetryStanding,
