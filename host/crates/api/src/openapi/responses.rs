@@ -75,6 +75,10 @@ fn good(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "headers": headers::refer(&headers::of_good(route)),
     });
     let content = match (schema, route.media) {
+        // A provider that tests an endpoint is answered in its own way.
+        (Some(schema), _) if route.signed => {
+            json!({ "application/json": { "schema": schema(generator) }, "*/*": { "schema": { "type": "string" } } })
+        }
         (Some(schema), _) => json!({ "application/json": { "schema": schema(generator) } }),
         (None, Some(media)) => json!({ media: { "schema": { "type": "string" } } }),
         (None, None) => return good,
