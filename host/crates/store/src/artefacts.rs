@@ -9,7 +9,7 @@ use std::sync::Arc;
 use gatehouse_domain::{Error, ErrorKind, Result};
 use ring::digest::{SHA256, digest};
 
-use crate::files::{io_error, names, replace};
+use crate::files::{io_error, make, names, replace};
 use crate::storage::too_large;
 
 /// A folder of artefacts. Cloning it is cheap. Its methods use the blocking pool.
@@ -32,7 +32,7 @@ impl Artefacts {
     /// [`ErrorKind::Unavailable`] when the folder can not be used.
     pub fn open(dir: impl Into<PathBuf>, max_bytes: usize) -> Result<Self> {
         let dir = dir.into();
-        fs::create_dir_all(&dir).map_err(|error| io_error("create", &dir, error))?;
+        make(&dir)?;
         for name in names(&dir)?.iter().filter(|name| name.ends_with(".tmp")) {
             let path = dir.join(name);
             fs::remove_file(&path).map_err(|error| io_error("delete", &path, error))?;

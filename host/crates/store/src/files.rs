@@ -34,6 +34,19 @@ pub(crate) fn sync(path: &Path) -> Result<()> {
     File::open(path).and_then(|file| file.sync_all()).map_err(|error| io_error("sync", path, error))
 }
 
+/// Creates a directory where it is missing, with those above it, and their entries durably: what is
+/// stored in a directory is lost with the directory's own name.
+pub(crate) fn make(dir: &Path) -> Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let missing: Vec<&Path> = dir.ancestors().take_while(is_missing).collect();
+    fs::create_dir_all(dir).map_err(|error| io_error("create", dir, error))?;
+    for path in missing.into_iter().rev() {
+        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+        sync(above.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
 /// Replaces a file's content; a crash leaves the old or the new.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -126,7 +126,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 /// starters agree on one.
 fn create(path: &Path) -> Result<(RootKey, bool)> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory).map_err(|error| failed("make", directory, error))?;
+    make(directory).map_err(|error| failed("make", directory, error))?;
     let beside = path_beside(path);
     let key = random()?;
     let linked = write_new(&beside, &key).and_then(|()| std::fs::hard_link(&beside, path));
@@ -139,6 +139,19 @@ fn create(path: &Path) -> Result<(RootKey, bool)> {
         }
         Err(error) => Err(failed("make", path, error)),
     }
+}
+
+/// Makes a directory, with those above it, and their names durably: without them a power cut takes
+/// the key, and with it all that was sealed.
+fn make(directory: &Path) -> std::io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let missing: Vec<&Path> = directory.ancestors().take_while(is_missing).collect();
+    std::fs::create_dir_all(directory)?;
+    for path in missing.into_iter().rev() {
+        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+        File::open(above.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn path_beside(path: &Path) -> PathBuf {

@@ -41,7 +41,7 @@ impl Home {
     /// # Errors
     /// [`ErrorKind::Unavailable`] when another process holds it.
     pub(super) fn lock(dir: &Path) -> Result<Self> {
-        fs::create_dir_all(dir).map_err(|error| io_error("create", dir, error))?;
+        files::make(dir)?;
         let path = dir.join(LOCK);
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let lock = lock.map_err(|error| io_error("open", &path, error))?;
