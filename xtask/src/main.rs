@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod conformance;
+mod crash;
 mod demo;
 mod peers;
 mod plugins;
@@ -47,6 +48,8 @@ enum Command {
     },
     /// Build everything and show it working against the sandbox provider.
     Demo(demo::Options),
+    /// Cut the power of a store at many moments, and look at what is left.
+    Crash(crash::Options),
     /// Measure with a release build.
     Bench(bench::Options),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Conformance { write } => conformance::command(&root, write),
         Command::Peers { command } => peers::command(&root, command.unwrap_or(peers::Command::List)),
         Command::Demo(options) => demo::command(&root, &options),
+        Command::Crash(options) => crash::command(&root, &options),
         Command::Bench(options) => bench::command(&root, &options),
     };
     match outcome {

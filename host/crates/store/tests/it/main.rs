@@ -16,6 +16,8 @@ mod full_disk;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod power;
+#[cfg(test)]
 mod prune;
 #[cfg(test)]
 mod support;
