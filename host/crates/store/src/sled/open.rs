@@ -1,5 +1,6 @@
-//! Opens one sled database with the settings that must never change, and knows the ways in
-//! which opening fails although the data is whole.
+//! Opens one sled database with the settings that must never change, and never without a snapshot
+//! that is whole: where sled has used its first segments again, its log alone can not be read any
+//! more, and a try to do so overwrites what is left.
 
 use std::fs::File;
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use ::sled::{Config, Db, Mode};
-use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_domain::{Error, Result};
 
 use super::cell::{self, guarded, sled_error};
 use super::{blobs, shim};
@@ -16,8 +17,8 @@ use crate::storage::Seq;
 
 /// Part of the file format: a database can not be opened with another value.
 const SEGMENT_BYTES: usize = 2 << 20;
-/// Left by an opening that did not end, such as one that panicked.
-const OPENING: &str = "OPENING";
+/// What the names of sled's snapshots begin with.
+const SNAPSHOT: &str = "snap.";
 
 /// An open database.
 pub(super) struct Open {
@@ -30,25 +31,11 @@ pub(super) struct Open {
 /// Opens or creates the database in `path`.
 ///
 /// # Errors
-/// [`ErrorKind::Corrupt`], [`ErrorKind::StorageFull`] or [`ErrorKind::Unavailable`].
+/// Of the kind `Corrupt`, `StorageFull` or `Unavailable`.
 pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Open> {
     std::fs::create_dir_all(path).map_err(|error| io_error("create", path, error))?;
-    let marker = path.join(OPENING);
-    let suspect = marker.exists();
-    // Half-written snapshots are never of use; any snapshot is suspect after a crash in here.
-    drop_snapshots(path, |name| suspect || name.ends_with(".generating"))?;
-    File::create(&marker).map_err(|error| io_error("create", &marker, error))?;
-    let opened = open_once(path, cache_bytes).or_else(|error| {
-        if error.kind != ErrorKind::Corrupt {
-            return Err(error);
-        }
-        // A snapshot only speeds up the start: without it the log is read from its beginning.
-        tracing::warn!(%error, "the database did not open; trying again without its snapshot");
-        drop_snapshots(path, |_| true)?;
-        open_once(path, cache_bytes)
-    });
-    remove(&marker)?;
-    let open = opened?;
+    drop_broken_snapshots(path)?;
+    let open = open_once(path, cache_bytes)?;
     blobs::check(path)?;
     Ok(open)
 }
@@ -56,7 +43,7 @@ pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Open> {
 /// Proves that a flush reaches the disk through our symbol, by writing something.
 ///
 /// # Errors
-/// [`ErrorKind::Internal`] when the binary was linked without it.
+/// Of the kind `Internal` when the binary was linked without it.
 pub(super) fn self_test(open: &Open) -> Result<()> {
     let boots = cell::get(&open.tree, cell::BOOTS)?.map_or(0, |boots| boots.seq.0);
     let before = shim::syncs();
@@ -109,9 +96,22 @@ fn open_unlocked(path: &Path, cache_bytes: u64) -> Result<Db> {
     }
 }
 
-fn drop_snapshots(path: &Path, which: impl Fn(&str) -> bool) -> Result<()> {
-    for name in names(path)?.iter().filter(|name| name.starts_with("snap.") && which(name)) {
-        remove(&path.join(name))?;
+/// Deletes what can not be used of the snapshots: half-written ones, and damaged ones, for which sled
+/// would refuse to open.
+fn drop_broken_snapshots(path: &Path) -> Result<()> {
+    for name in names(path)?.iter().filter(|name| name.starts_with(SNAPSHOT)) {
+        let file = path.join(name);
+        let bytes = std::fs::read(&file).map_err(|error| io_error("read", &file, error))?;
+        if name.ends_with(".generating") || !is_whole(&bytes) {
+            remove(&file)?;
+        }
     }
     Ok(())
+}
+
+/// Whether a snapshot ends with its length and the checksum of what is before both.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some((rest, sum)) = bytes.split_last_chunk::<4>() else { return false };
+    let Some((body, _)) = rest.split_last_chunk::<8>() else { return false };
+    !body.is_empty() && crc32fast::hash(body) == u32::from_le_bytes(*sum)
 }

@@ -12,7 +12,8 @@ use super::trace::{Change, Entry, FileId, FolderId, Node, Nodes, Operation, Plac
 /// What a file system promises of names that were not synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Law {
-    /// Names change in order, and every sync has all that came before: a file system with a journal.
+    /// Names change in order, and the sync of any folder or new file has all that came before: a file
+    /// system with a journal.
     Ordered,
     /// Each name is there or not, by itself, until its folder was synced: all that POSIX says.
     Posix,
@@ -26,6 +27,8 @@ pub(crate) enum Barrier {
     Folders,
     Mark,
     Artefacts,
+    /// The sync of the database's folder behind each new snapshot of sled.
+    Snapshots,
 }
 
 /// The files of an image, and its folders as `None`.
@@ -70,13 +73,20 @@ impl<'t> Disk<'t> {
                 for change in self.changes.remove(file).unwrap_or_default() {
                     apply(self.contents.entry(*file).or_default(), change);
                 }
-                if self.law == Law::Ordered {
+                let is_new = |entry: &&Entry| matches!(entry, Entry::Make(_, Node::File(made)) if made == file);
+                if self.law == Law::Ordered && self.entries.iter().any(is_new) {
                     self.sync_entries(|_| true);
                 }
             }
             Operation::SyncFolder(folder) => {
                 let ordered = self.law == Law::Ordered;
-                if self.removed != Some(Barrier::Folders) {
+                let behind = match self.entries.last() {
+                    Some(Entry::Rename(_, (within, name), _)) if within == folder && name.starts_with("snap.") => {
+                        Barrier::Snapshots
+                    }
+                    _ => Barrier::Folders,
+                };
+                if self.removed != Some(behind) {
                     self.sync_entries(|within| ordered || within == *folder);
                 }
             }

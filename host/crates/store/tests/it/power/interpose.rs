@@ -164,9 +164,10 @@ extern "C" fn fdatasync(fd: c_int) -> c_int {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int {
+extern "C" fn renameat(here: c_int, from: *const c_char, there: c_int, to: *const c_char) -> c_int {
+    // `rename` itself is the store's own; it comes through here.
     // SAFETY: the arguments are the caller's own.
-    let call = || unsafe { libc::syscall(libc::SYS_rename, from, to) };
+    let call = || unsafe { libc::syscall(libc::SYS_renameat2, here, from, there, to, 0) };
     let target = find_name(to);
     let note = |trace: &mut Trace, path: &Path, _| {
         if let Some((_, target)) = target {
