@@ -27,3 +27,12 @@ async fn the_linter_has_nothing_to_say() {
     let (clean, said) = lint(&promtool, &text);
     assert!(clean && said.is_empty(), "{said}");
 }
+
+#[test]
+fn the_rules_of_the_service_levels_are_rules() {
+    let Some(promtool) = installed("promtool") else { return };
+    let rules = crate::harness::artefacts::root().join("dashboards/service-levels.rules.yml");
+    let output = Command::new(promtool).args(["check", "rules"]).arg(rules).output().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success() && said.contains("10 rules found"), "{said}");
+}

@@ -82,8 +82,9 @@ fn check(file: &str, query: &str, shown: &mut BTreeSet<&'static str>) {
 
 #[test]
 fn dashboards_and_metrics_fit_each_other() {
-    let boards: Vec<_> = files().into_iter().filter(|path| path.starts_with("dashboards")).collect();
-    assert!(boards.len() >= 2, "{boards:?}");
+    let all = files().into_iter().filter(|path| path.starts_with("dashboards"));
+    let (boards, rules): (Vec<_>, Vec<_>) = all.partition(|path| path.extension().is_some_and(|end| end == "json"));
+    assert!(boards.len() >= 3 && rules.len() == 1, "{boards:?} {rules:?}");
     let mut shown = BTreeSet::new();
     let mut uids = BTreeSet::new();
     for path in boards {
@@ -94,6 +95,16 @@ fn dashboards_and_metrics_fit_each_other() {
         queries(&board, &mut found);
         assert!(found.len() > 10, "{name} has {} queries", found.len());
         found.iter().for_each(|query| check(&name, query, &mut shown));
+    }
+    for rule in text(&rules[0]).split("expr: >-").skip(1) {
+        // The expression ends where its indentation does.
+        let lines = rule.lines().skip(1).take_while(|line| line.starts_with("          "));
+        let query = lines.collect::<Vec<_>>().join(" ");
+        // What a rule has recorded has colons in its name, and is no metric of ours.
+        let words = query.split_whitespace().filter(|word| !word.contains(':')).collect::<Vec<_>>().join(" ");
+        if words.contains("gatehouse_") {
+            check("the rules", &words, &mut BTreeSet::new());
+        }
     }
     for metric in declared() {
         let listed = NOT_SHOWN.contains(&metric.name);

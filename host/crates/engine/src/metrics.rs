@@ -5,6 +5,7 @@
 //! holds what a guest or a caller made up, so the number of series is bounded.
 
 mod circuits;
+mod connections;
 mod declared;
 mod egress;
 mod executions;
@@ -21,6 +22,7 @@ mod webhooks;
 
 pub use circuits::Circuits;
 pub(crate) use circuits::NotClosed;
+pub use connections::Connections;
 pub use declared::{Declared, FAST_SECONDS, Kind, SECONDS};
 pub use egress::Egress;
 pub(crate) use executions::outcome;
@@ -52,6 +54,8 @@ pub struct Metrics {
     pub store: Operations,
     /// Webhooks in.
     pub webhooks: Webhooks,
+    /// Connecting.
+    pub connections: Connections,
     /// Syncs.
     pub syncs: Syncs,
     /// Webhooks out.
@@ -74,6 +78,7 @@ impl Metrics {
             plugins: Plugins::new(&registry),
             store: Operations::new(&registry),
             webhooks: Webhooks::new(&registry),
+            connections: Connections::new(&registry),
             syncs: Syncs::new(&registry),
             subscriptions: Subscriptions::new(&registry),
             jobs: Jobs::new(&registry),
@@ -85,12 +90,13 @@ impl Metrics {
 
     /// Every metric that the engine declares.
     pub fn declared() -> impl Iterator<Item = &'static Declared> {
-        let layers: [&'static [&'static Declared]; 11] = [
+        let layers: [&'static [&'static Declared]; 12] = [
             executions::DECLARED,
             egress::DECLARED,
             plugins::DECLARED,
             storage::DECLARED,
             webhooks::DECLARED,
+            connections::DECLARED,
             syncs::DECLARED,
             subscriptions::DECLARED,
             jobs::DECLARED,

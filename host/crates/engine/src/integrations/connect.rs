@@ -214,6 +214,7 @@ impl Engine {
         }
         let report = run.look(self, Target::ConnectionTest).await?;
         let (next, tested, signal) = self.judge_test(integration, report);
+        self.0.metrics.connections.tried(&integration.provider, tested.ok);
         match (&tested.error, signal) {
             (None, _) => Ok((next, tested)),
             (Some(reason), Some(_)) => Err(Error::new(

@@ -94,6 +94,7 @@ fn every_declared_metric_can_be_counted() {
     metrics.subscriptions.failed("throttled", took);
     metrics.subscriptions.waiting(2, 7);
     metrics.subscriptions.waiting(7, 4);
+    metrics.connections.tried("acme", true);
     metrics.syncs.ended("acme", &run());
     metrics.jobs.finished("sync", "done", took);
     metrics.jobs.queued("sync", "ready", 3);

@@ -201,7 +201,10 @@ impl Engine {
             work.tell_of_move(tenant, &stored, &now)?;
             match work.commit().await {
                 Err(error) if error.kind == ErrorKind::Conflict => {}
-                outcome => return outcome.map(|()| true),
+                outcome => {
+                    self.0.metrics.connections.tried(&now.provider, outcome.is_ok());
+                    return outcome.map(|()| true);
+                }
             }
         }
         Ok(false)
@@ -210,6 +213,7 @@ impl Engine {
     /// Leaves a trace of a sign-in that came to nothing.
     async fn note_failure(&self, arrived: &Arrived, text: &str) -> Result<()> {
         let tenant = arrived.flow.tenant;
+        self.0.metrics.connections.tried(&arrived.integration.provider, false);
         let Some(stored) = self.0.store.tenant(tenant).get::<Integration>(&arrived.integration.id).await? else {
             return Ok(());
         };
