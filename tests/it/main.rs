@@ -14,6 +14,7 @@ mod harness;
 mod api;
 mod audit;
 mod crash;
+mod cuts;
 mod damage;
 mod demo;
 mod later;

@@ -147,7 +147,7 @@ impl Library {
 
 /// Applies a feed to what a reader has. An addition of what it has, or a change of what it has
 /// not, would be a lie.
-fn replay(read: &mut BTreeMap<String, Value>, items: &[Value]) {
+pub(crate) fn replay(read: &mut BTreeMap<String, Value>, items: &[Value]) {
     for item in items {
         let id = item["id"].as_str().unwrap().to_owned();
         match item["action"].as_str().unwrap() {

@@ -16,19 +16,27 @@ pub(crate) struct Options {
     /// How many images of a disk after a power cut are built and opened.
     #[arg(long, default_value_t = 20_000)]
     images: u64,
+    /// At how many moments the whole product is cut off, before and after its commits; all of them are
+    /// some hundreds, of which each takes a second or more.
+    #[arg(long, default_value_t = 100_000)]
+    cuts: u64,
 }
 
-/// The tests that cut the power of a store.
-const POWER: &str = "power::";
-
-/// Runs them, and says how many images there were.
+/// Runs them, and says how much was tried.
 pub(crate) fn command(root: &Path, options: &Options) -> Result<()> {
-    let mut command = test::tests(root, &["--test", "it", "--", POWER, "--nocapture"]);
-    command.env("CRASH_SEED", options.seed.to_string()).env("CRASH_IMAGES", options.images.to_string());
-    let lines = Step::new("power cuts", command).within(Duration::from_secs(4 * 3600)).logged(root).run()?;
-    let told: Vec<&String> = lines.iter().filter(|line| line.contains(" images ")).collect();
+    run(root, options, "power cuts", "power::")?;
+    run(root, options, "cuts at commits", "cuts::")
+}
+
+fn run(root: &Path, options: &Options, name: &str, filter: &str) -> Result<()> {
+    let mut command = test::tests(root, &["--test", "it", "--", filter, "--nocapture"]);
+    for (variable, number) in [("SEED", options.seed), ("IMAGES", options.images), ("CUTS", options.cuts)] {
+        command.env(format!("CRASH_{variable}"), number.to_string());
+    }
+    let lines = Step::new(name, command).within(Duration::from_secs(4 * 3600)).logged(root).run()?;
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains(" images ") || line.contains(" cuts ")).collect();
     if told.is_empty() {
-        return Err(Failure::new("power cuts", format!("no test in `it` has `{POWER}` in its name")));
+        return Err(Failure::new(name, format!("no test in `it` has `{filter}` in its name")));
     }
     told.iter().for_each(|line| println!("    {line}"));
     Ok(())
