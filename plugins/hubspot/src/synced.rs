@@ -77,7 +77,7 @@ fn write(kind: &Kind, change: &Change) -> Result<String> {
     let wrong = |problem| Error::invalid_input(format!("the record does not have the expected shape: {problem}"));
     let given = json::read(change.data.as_bytes(), |record| Given::of(kind, record)).map_err(wrong)?;
     match &change.id {
-        Some(id) => write::change(kind, id, &given).map(|()| id.clone()),
+        Some(id) => write::change(kind, id, &given).map(|_| id.clone()),
         None => add(kind, &change.reference, &given),
     }
 }

@@ -123,33 +123,38 @@ pub(crate) fn create(kind: &Kind, given: &Given, key: &str) -> Result<Found> {
     Ok(made)
 }
 
-/// Changes an object and its links; each step may be repeated. Nothing is sent where nothing is to change.
+/// Changes an object and its links, and answers whether anything was sent; each step may be repeated.
 #[inline(never)]
-pub(crate) fn change(kind: &Kind, id: &str, given: &Given) -> Result<()> {
+pub(crate) fn change(kind: &Kind, id: &str, given: &Given) -> Result<bool> {
     let properties = given.properties(kind)?;
-    if !properties.is_empty() {
+    let mut sent = !properties.is_empty();
+    if sent {
         let body = Object::new().set("properties", properties).into();
         api::call(Method::Patch, &[kind.name, id], Some(&body))?;
     }
     if kind.name == DEALS.name {
         if let Some(company) = given.value(kind, "company") {
+            sent = true;
             let types = list_of(link_type(deals::TO_PRIMARY_COMPANY)).into();
             api::call(Method::Put, &["deals", id, "associations", "companies", company], Some(&types))?;
         }
         if let Some(people) = &given.people {
+            sent = true;
             deals::link_people(id, people)?;
         }
     }
-    Ok(())
+    Ok(sent)
 }
 
 /// Changes an object and reads it. What goes wrong while it is read does not undo the change, and the whole may be
 /// repeated.
 #[inline(never)]
 pub(crate) fn update(kind: &Kind, id: &str, given: &Given) -> Result<Found> {
-    change(kind, id, given)?;
-    api::get(kind, id, None)
-        .map_err(|error| Error::unknown_outcome(format!("the change was sent; reading it failed: {}", error.message)))
+    let sent = change(kind, id, given)?;
+    api::get(kind, id, None).map_err(|error| match sent {
+        true => Error::unknown_outcome(format!("the change was sent; reading it failed: {}", error.message)),
+        false => error,
+    })
 }
 
 /// A link to another object, of a type that Hubspot defines.

@@ -10,6 +10,9 @@ use gatehouse_sdk::harness;
 
 const MANIFEST: &str = include_str!("../plugin.toml");
 
+/// Why the mock is not asked for an item by its code.
+const CODE: &str = "the description's words allow a code, its format an id alone";
+
 #[test]
 fn every_fixture_plays() {
     harness::run::<Xero>("fixtures");
@@ -41,6 +44,12 @@ fn claims() -> Claims<'static> {
             ],
             ..Rules::default()
         },
+        beyond_mock: &[
+            ("look-up/item_by_its_code", CODE),
+            ("look-up/item_is_anothers", CODE),
+            ("look-up/item_is_not_there", CODE),
+        ],
+        exceptions: &[("parse/peer", "the scheme is tested in the host")],
         ..Claims::default()
     }
 }

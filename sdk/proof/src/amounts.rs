@@ -82,7 +82,11 @@ fn output(case: &Case) -> Option<&Value> {
 /// Reads every text with the name of its field; texts that are JSON themselves, as records of a sync are, too.
 fn walk(field: &str, value: &Value, seen: &mut Seen) {
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(name, value, seen)),
+        Value::Object(fields) => {
+            let currency = fields.get("currency").and_then(Value::as_str);
+            seen.places.extend(currency.filter(|_| fields.contains_key("minor_units")).map(decimals));
+            fields.iter().for_each(|(name, value)| walk(name, value, seen));
+        }
         Value::Array(items) => items.iter().for_each(|item| walk(field, item, seen)),
         Value::String(text) => match serde_json::from_str::<Value>(text) {
             Ok(record) if field == "data" => walk("", &record, seen),
@@ -94,9 +98,6 @@ fn walk(field: &str, value: &Value, seen: &mut Seen) {
 
 impl Seen {
     fn text(&mut self, field: &str, text: &str) {
-        if field == "currency" && text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            self.places.insert(decimals(text));
-        }
         self.words |= WORDS.contains(&field);
         self.unicode |= !text.is_ascii();
     }

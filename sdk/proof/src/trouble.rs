@@ -25,8 +25,12 @@ pub(crate) fn check<G: Gateway>(evidence: &mut Evidence, function: &str) -> usiz
         // What stands in the body of a refusal is the fixtures' matter: its status says enough.
         for (at, trouble) in all.filter(|(at, trouble)| !is_of_body(*trouble) || is_success(case, *at)) {
             trials += 1;
-            let expected = expected(evidence, case, at, trouble);
+            let mut expected = expected(evidence, case, at, trouble);
             let trial = trial::play::<G>(case, at, trouble);
+            if is_of_body(trouble) && trial.sent > at + 1 {
+                // It took the status at its word, and failed at what it asked next.
+                expected.kinds.push(ErrorKind::Provider);
+            }
             let Some(problem) = judge(&expected, trouble, trial.answer.as_ref(), trial.sent.saturating_sub(at + 1))
             else {
                 continue;

@@ -23,7 +23,7 @@ fn payments(calls: &str) -> Value {
     })
 }
 
-async fn save(story: &Story, set: Value) -> crate::harness::Answer {
+async fn save(story: &Story, set: Value) -> crate::harness::client::Answer {
     story.tenant.put(&format!("/integrations/{}/mappings/PROCESS_PAYMENT", story.integration), set).await
 }
 

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Library, counts};
-use crate::harness::Answer;
 use crate::harness::books::Fault;
+use crate::harness::client::Answer;
 
 /// Names and countries of contacts, for both ways.
 fn contacts() -> Value {

@@ -12,8 +12,8 @@ use serde_json::json;
 use super::drive::new_job;
 use super::{MOST, NewBatch, NewItem};
 use crate::deferred::Wish;
-use crate::rotation::guard_key;
 use crate::execute::Ask;
+use crate::rotation::guard_key;
 use crate::routing::Wanted;
 use crate::{Caller, Engine};
 

@@ -14,8 +14,8 @@ use crate::execute::idempotency;
 use crate::execute::record::begin;
 use crate::execute::{Ask, Intended, Run};
 use crate::idempotency::check_key;
-use crate::rotation::guard_key;
 use crate::mapping::Through;
+use crate::rotation::guard_key;
 use crate::routing::{Wanted, hash_of};
 use crate::{Caller, Engine};
 

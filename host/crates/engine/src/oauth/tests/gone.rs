@@ -13,7 +13,7 @@ async fn with_a_deleted_tenant_no_copy_of_its_secrets_opens() {
     let copy = Kept::read(&engine, tenant).await;
     // Everything is open in the vault, as it is for a tenant at work.
     check(&engine, tenant, 1, "before").await;
-    engine.delete_tenant(&operator(), tenant).await.unwrap();
+    engine.delete_tenant(&operator(), tenant, &crate::tag::IfMatch::Anything).await.unwrap();
     assert_eq!(engine.0.store.tenant(tenant).list::<TenantKey>(&Page::first(9)).await.unwrap().items, []);
 
     // With the server as it runs, and with one that is started with the same root key.
@@ -63,6 +63,6 @@ async fn an_operators_app_outlives_every_tenant() {
     let new = NewApp { client_id: "client".to_owned(), key_id: None, credentials, redirect };
     let app = engine.sealed_app(None, "provider", &new, None).unwrap();
     assert_eq!((app.key_version, app.secrets.len()), (None, 1));
-    engine.delete_tenant(&operator(), place.tenants[0]).await.unwrap();
+    engine.delete_tenant(&operator(), place.tenants[0], &crate::tag::IfMatch::Anything).await.unwrap();
     engine.client_of(place.tenants[0], &app).await.unwrap();
 }
