@@ -84,7 +84,7 @@ pub(crate) fn tests(root: &Path, arguments: &[&str]) -> Command {
     let mut command = linted(root, ["test", "--workspace"]);
     command.args(arguments).env("GATEHOUSE_BIN", plugins::binary(root));
     // Where the gateways' tests say what they have shown.
-    command.env("GATEHOUSE_CONFORMANCE", conformance::folder(root));
+    command.env("CONFORMANCE_TABLES", conformance::folder(root));
     command
 }
 

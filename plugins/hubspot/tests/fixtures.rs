@@ -84,6 +84,7 @@ fn claims() -> Claims<'static> {
             ("create-opportunity/document", OLDER),
             ("get-opportunity/document", OLDER),
             ("look-up/document", OLDER),
+            ("parse/object.creation", "newer apps name the same events by the number of the object"),
             ("parse/peer", "the scheme is tested in the host"),
             ("pull/document", OLDER),
             ("search-contacts/document", OLDER),

@@ -62,7 +62,6 @@ fn claims() -> Claims<'static> {
             ("sync-transactions", "localstripe"),
         ],
         exceptions: &[("test/Forbidden", "a restricted key may not read its account")],
-        ..Claims::default()
     }
 }
 

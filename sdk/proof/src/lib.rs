@@ -54,7 +54,7 @@ pub enum Source {
 }
 
 /// Proves a gateway in the current folder, and fails the test with one text about all that is missing. Where
-/// `GATEHOUSE_CONFORMANCE` names a folder, what was found is written there as the table `<plugin>.md`.
+/// `CONFORMANCE_TABLES` names a folder, what was found is written there as the table `<plugin>.md`.
 ///
 /// # Panics
 /// Where a proof is missing or wrong; this is how a test fails.
@@ -63,7 +63,7 @@ pub enum Source {
 pub fn prove<G: Gateway>(claims: &Claims<'_>) {
     match examine::<G>(Path::new(FIXTURES), claims) {
         Ok((plugin, rows)) => {
-            if let Some(folder) = std::env::var_os("GATEHOUSE_CONFORMANCE")
+            if let Some(folder) = std::env::var_os("CONFORMANCE_TABLES")
                 && let Err(error) = row::write(folder.as_ref(), &plugin, &rows)
             {
                 panic!("{error}");

@@ -32,5 +32,6 @@ async fn a_pull_that_would_write_is_refused_before_the_provider_hears_of_it() {
     let run = library.run_in(&run, &["succeeded", "failed", "held", "cancelled"]).await;
     let reason = run["reason"].as_str().unwrap_or_default();
     assert!(run["state"] == "failed" && reason.contains("reads = \"path\""), "{run:#}");
-    assert_eq!((library.books.kept().pages, library.feed("queries").await), (0, Vec::<Value>::new()));
+    let pages = library.books.kept().pages;
+    assert_eq!((pages, library.feed("queries").await), (0, Vec::<Value>::new()));
 }

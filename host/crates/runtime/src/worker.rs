@@ -52,8 +52,8 @@ pub(crate) fn in_our_words(said: &str) -> &str {
     if words.iter().any(|words| said.contains(words)) { OUT_OF_MEMORY } else { said }
 }
 
-/// The limits as they stand before the component.
-pub(crate) fn order(limits: &CompileLimits) -> [u8; ORDER_BYTES] {
+/// The limits as they stand before the component on the worker's standard input.
+pub fn order(limits: &CompileLimits) -> [u8; ORDER_BYTES] {
     let seconds = limits.time.as_secs().max(1);
     u128::to_le_bytes(u128::from(limits.memory_bytes) | u128::from(seconds) << 64)
 }

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use gatehouse_runtime::CompileLimits;
+use gatehouse_runtime::worker::order;
 use jiff::Timestamp;
 use rustix::process::{Resource, getrlimit};
 
@@ -80,7 +82,7 @@ fn compile(program: &Path) -> Result<u64, String> {
         .map_err(|error| format!("the compile worker does not start: {error}"))?;
     if let Some(mut input) = child.stdin.take() {
         // A worker that ends early says why on its standard error.
-        let _ = input.write_all(&EMPTY_COMPONENT);
+        let _ = input.write_all(&order(&CompileLimits::default())).and_then(|()| input.write_all(&EMPTY_COMPONENT));
     }
     let output = child.wait_with_output().map_err(|error| format!("the compile worker is lost: {error}"))?;
     if output.status.success() {
