@@ -20,6 +20,13 @@ pub enum Credential {
         /// Its value.
         value: String,
     },
+    /// What a header begins with, where its end is made anew for each request.
+    Begins {
+        /// The header's name, in lower case.
+        name: String,
+        /// Its beginning.
+        value: String,
+    },
     /// A query parameter.
     Query {
         /// The parameter's name.
@@ -53,6 +60,10 @@ impl Credential {
             Placement::Oauth2 { header: name, prefix } => {
                 header(name, format!("{prefix}{}", fields.get("access_token")?))
             }
+            Placement::Sigv4(rules) => {
+                let value = format!("AWS4-HMAC-SHA256 Credential={}/", fields.get(&rules.access_key_id)?);
+                Some(Self::Begins { name: "authorization".to_owned(), value })
+            }
             Placement::None => None,
         }
     }
@@ -60,7 +71,7 @@ impl Credential {
     /// The header that carries it, in lower case.
     pub(super) fn header(&self) -> Option<String> {
         match self {
-            Self::Header { name, .. } => Some(name.to_ascii_lowercase()),
+            Self::Header { name, .. } | Self::Begins { name, .. } => Some(name.to_ascii_lowercase()),
             Self::Query { .. } => None,
         }
     }
@@ -75,6 +86,9 @@ impl Credential {
         let (shown, value) = match self {
             Self::Header { name, value } => {
                 (headers.get(name.as_str()).map(|header| header.as_bytes() == value.as_bytes()), value)
+            }
+            Self::Begins { name, value } => {
+                (headers.get(name.as_str()).map(|header| header.as_bytes().starts_with(value.as_bytes())), value)
             }
             Self::Query { parameter, value } => {
                 (query.iter().find(|(name, _)| name == parameter).map(|(_, given)| given == value), value)
@@ -91,7 +105,9 @@ impl Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Header { name, .. } => write!(f, "Credential(header {name}, [redacted])"),
+            Self::Header { name, .. } | Self::Begins { name, .. } => {
+                write!(f, "Credential(header {name}, [redacted])")
+            }
             Self::Query { parameter, .. } => write!(f, "Credential(query {parameter}, [redacted])"),
         }
     }
@@ -99,6 +115,8 @@ impl fmt::Debug for Credential {
 
 #[cfg(test)]
 mod tests {
+    use gatehouse_domain::manifest::Sigv4;
+
     use super::*;
 
     #[test]
@@ -106,7 +124,7 @@ mod tests {
         let fields: BTreeMap<String, String> =
             [("user", "ada"), ("key", "s3cret")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let check = |placement: &Placement, name: &str, expect: Option<&str>| match Credential::of(placement, &fields) {
-            Some(Credential::Header { name: given, value }) => {
+            Some(Credential::Header { name: given, value } | Credential::Begins { name: given, value }) => {
                 assert_eq!((given.as_str(), Some(value.as_str())), (name, expect));
             }
             Some(Credential::Query { parameter, value }) => {
@@ -122,6 +140,13 @@ mod tests {
         let header = Placement::Header { header: "X-Key".to_owned(), secret: key(), prefix: "v1 ".to_owned() };
         check(&header, "X-Key", Some("v1 s3cret"));
         check(&Placement::Query { parameter: "k".to_owned(), secret: key() }, "k", Some("s3cret"));
+        let signed = |access_key_id: &str| {
+            let (service, region) = ("mail".to_owned(), "eu".to_owned());
+            let access_key_id = access_key_id.to_owned();
+            Placement::Sigv4(Sigv4 { access_key_id, secret_access_key: key(), session_token: None, service, region })
+        };
+        check(&signed("user"), "authorization", Some("AWS4-HMAC-SHA256 Credential=ada/"));
+        check(&signed("absent"), "", None);
         check(&Placement::Bearer { secret: "absent".to_owned() }, "", None);
         check(&Placement::None, "", None);
         assert!(!format!("{:?}", Credential::of(&header, &fields)).contains("s3cret"));

@@ -12,6 +12,7 @@ pub(crate) mod graphql;
 pub(crate) mod headers;
 
 pub(crate) mod attach;
+pub(crate) mod sigv4;
 
 pub(crate) mod address;
 pub(crate) mod client;

@@ -10,6 +10,7 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::manifest::{Idempotency, Manifest};
 use gatehouse_domain::sheet::PermissionSheet;
+use gatehouse_domain::time::Timestamp;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -45,6 +46,8 @@ pub struct SessionSpec<'a> {
     pub idempotency_key: String,
     /// What the call may use.
     pub limits: Limits,
+    /// The moment at which it is opened, for signatures that have one in them.
+    pub now: Timestamp,
     /// When the call has to be over.
     pub deadline: Instant,
     /// The tenant's data key.
@@ -68,6 +71,7 @@ pub struct Session {
     idempotency: Idempotency,
     idempotency_key: String,
     limits: Limits,
+    opened: (Timestamp, Instant),
     deadline: Instant,
     /// Made when the first answer comes, as many calls never need it.
     scrubber: OnceLock<Scrubber>,
@@ -86,6 +90,7 @@ impl Session {
             idempotency: spec.idempotency,
             idempotency_key: spec.idempotency_key,
             limits: spec.limits,
+            opened: (spec.now, Instant::now()),
             deadline: spec.deadline,
             scrubber: OnceLock::new(),
             usage: Usage::default(),
@@ -118,6 +123,12 @@ impl Session {
     /// is still under way counts as unanswered.
     pub fn calls(&self) -> Vec<ProviderCall> {
         self.usage.calls()
+    }
+
+    /// The time by the clock of whoever opened this session.
+    fn now(&self) -> Timestamp {
+        let (moment, instant) = self.opened;
+        moment.checked_add(instant.elapsed()).unwrap_or(moment)
     }
 
     fn scrubber(&self) -> &Scrubber {

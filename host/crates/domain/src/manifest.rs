@@ -18,7 +18,7 @@ pub mod oauth;
 pub mod rate;
 pub mod webhook;
 
-pub use auth::AuthScheme;
+pub use auth::{AuthScheme, Sigv4};
 pub use egress::{Egress, ReadBy, Rule};
 pub use oauth::OAuth;
 pub use rate::RateLimit;

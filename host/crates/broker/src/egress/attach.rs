@@ -59,7 +59,8 @@ pub(crate) fn attach(
             })?;
             put(headers, scheme, header_name(scheme, header)?, &[prefix.as_bytes(), token])
         }
-        Placement::None => Ok(()),
+        // A signature comes last, by `sigv4`.
+        Placement::Sigv4(_) | Placement::None => Ok(()),
     }
 }
 
@@ -69,7 +70,7 @@ fn header_name(scheme: &AuthScheme, header: &str) -> Result<HeaderName, SendErro
     })
 }
 
-fn field_of<'s>(secrets: &'s Secrets, scheme: &AuthScheme, field: &str) -> Result<&'s [u8], SendError> {
+pub(super) fn field_of<'s>(secrets: &'s Secrets, scheme: &AuthScheme, field: &str) -> Result<&'s [u8], SendError> {
     secrets.get(field).map(Secret::expose).ok_or_else(|| {
         SendError::Denied(format!(
             "the credential has no field `{field}`, which the auth scheme `{}` needs; connect the integration again",
@@ -78,7 +79,12 @@ fn field_of<'s>(secrets: &'s Secrets, scheme: &AuthScheme, field: &str) -> Resul
     })
 }
 
-fn put(headers: &mut HeaderMap, scheme: &AuthScheme, name: HeaderName, parts: &[&[u8]]) -> Result<(), SendError> {
+pub(super) fn put(
+    headers: &mut HeaderMap,
+    scheme: &AuthScheme,
+    name: HeaderName,
+    parts: &[&[u8]],
+) -> Result<(), SendError> {
     let text = Zeroizing::new(parts.concat());
     let mut value = HeaderValue::from_bytes(&text).map_err(|_| {
         SendError::Denied(format!(

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use gatehouse_domain::manifest::auth::Placement;
-use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, RateLimit, ReadBy, Rule};
+use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, RateLimit, ReadBy, Rule, Sigv4};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::{Error, Problem, Result};
 use serde_json::{Map, Value};
@@ -13,6 +13,7 @@ use url::Url;
 use super::attach::{ACCESS_TOKEN, Secrets};
 use super::graphql;
 use super::origin::Origins;
+use super::sigv4;
 use super::template::{self, Unfilled};
 use super::url::Target;
 use crate::message::{Method, SendError};
@@ -81,8 +82,8 @@ impl Policy {
             manifest: rules,
             consent: agreed,
             unfilled,
-            credential_headers: manifest.auth.iter().filter_map(header_of).collect(),
-            credential_parameters: manifest.auth.iter().filter_map(parameter_of).collect(),
+            credential_headers: manifest.auth.iter().flat_map(headers_of).collect(),
+            credential_parameters: manifest.auth.iter().flat_map(parameters_of).collect(),
             open_fields: open_fields(&manifest.credentials),
             source: Source {
                 egress: manifest.egress.clone(),
@@ -103,6 +104,11 @@ impl Policy {
             && self.source.consent == consent.requests
             && self.source.rate == manifest.rate_limit
             && self.source.settings == *settings
+    }
+
+    /// The integration's settings.
+    pub(crate) fn settings(&self) -> &Map<String, Value> {
+        &self.source.settings
     }
 
     /// In which headers the provider says what is left of its limits.
@@ -147,7 +153,7 @@ impl Policy {
             Placement::Oauth2 { .. } => secrets.contains_key(ACCESS_TOKEN),
             // Nothing goes out without a credential because the one that belongs to it is missing.
             Placement::None => false,
-            placement => placement.secrets().into_iter().all(|field| secrets.contains_key(field)),
+            placement => placement.needed_secrets().into_iter().all(|field| secrets.contains_key(field)),
         };
         let Some(name) = name else {
             let bare = schemes.first().filter(|scheme| scheme.placement == Placement::None);
@@ -184,7 +190,11 @@ impl Policy {
 /// Checks that an integration's settings name hosts that may be reached.
 pub(crate) fn check_settings(manifest: &Manifest, settings: &Map<String, Value>, origins: &Origins) -> Result<()> {
     Base::of(&manifest.egress, settings, origins).map_err(refused)?;
-    let (_, unfilled) = expand(&manifest.egress.allow, settings);
+    let (_, mut unfilled) = expand(&manifest.egress.allow, settings);
+    unfilled.extend(manifest.auth.iter().filter_map(|scheme| match &scheme.placement {
+        Placement::Sigv4(rules) => template::expand_label(&rules.region, settings).err(),
+        _ => None,
+    }));
     match unfilled.into_iter().find(|unfilled| !unfilled.missing) {
         Some(unfilled) => Err(refused(problem(unfilled))),
         None => Ok(()),
@@ -264,17 +274,20 @@ fn refused(problem: Problem) -> Error {
     Error::problems("the integration's settings name no place that may be reached", vec![problem])
 }
 
-fn header_of(scheme: &AuthScheme) -> Option<String> {
+fn headers_of(scheme: &AuthScheme) -> Vec<String> {
     match &scheme.placement {
-        Placement::Header { header, .. } | Placement::Oauth2 { header, .. } => Some(super::headers::folded(header)),
-        _ => None,
+        Placement::Header { header, .. } | Placement::Oauth2 { header, .. } => vec![super::headers::folded(header)],
+        Placement::Sigv4(_) => Sigv4::HEADERS.map(str::to_owned).to_vec(),
+        _ => Vec::new(),
     }
 }
 
-fn parameter_of(scheme: &AuthScheme) -> Option<String> {
+fn parameters_of(scheme: &AuthScheme) -> Vec<String> {
     match &scheme.placement {
-        Placement::Query { parameter, .. } => Some(parameter.to_ascii_lowercase()),
-        _ => None,
+        Placement::Query { parameter, .. } => vec![parameter.to_ascii_lowercase()],
+        // The same scheme knows a second place, which would say something else than the header.
+        Placement::Sigv4(_) => sigv4::PARAMETERS.map(str::to_owned).to_vec(),
+        _ => Vec::new(),
     }
 }
 

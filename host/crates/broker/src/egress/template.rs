@@ -25,13 +25,15 @@ pub(crate) fn expand(template: &str, settings: &Map<String, Value>) -> Result<St
     Ok(labels?.join("."))
 }
 
-fn expand_label(label: &str, settings: &Map<String, Value>) -> Result<String, Unfilled> {
+/// One label: as it stands, or the setting that it names.
+pub(crate) fn expand_label(label: &str, settings: &Map<String, Value>) -> Result<String, Unfilled> {
     let Some(name) = label.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
         return fixed_label(label);
     };
     let at = |missing, message| Unfilled { setting: Some(name.to_owned()), missing, message };
     let value = settings.get(name).and_then(Value::as_str);
-    let value = value.ok_or_else(|| at(true, format!("the setting `{name}` is needed for the host and is not set")))?;
+    let value = value
+        .ok_or_else(|| at(true, format!("the setting `{name}` is needed to reach the provider and is not set")))?;
     if is_label(value) {
         return Ok(value.to_owned());
     }

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::Session;
 use crate::egress::client::Owner;
+use crate::egress::sigv4::Signing;
 use crate::egress::{attach, body, headers, url as egress_url};
 use crate::message::{Method, Request, SendError};
 
@@ -53,6 +54,8 @@ impl Session {
         self.add_idempotency(method, request.idempotency_key, &bytes, &mut target.url, &mut headers)?;
         if let Some(scheme) = scheme {
             attach::attach(scheme, &self.secrets, &mut target.url, &mut headers)?;
+            let signing = Signing { secrets: &self.secrets, settings: self.policy.settings(), now: self.now() };
+            signing.sign(scheme, method, &mut target.url, &mut headers, &bytes)?;
         }
         let size = bytes.len() as u64;
         Ok(Outgoing { method, reads, request: assemble(method, target.url, headers, bytes)?, shown, bytes: size })

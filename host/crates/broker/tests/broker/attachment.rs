@@ -36,6 +36,44 @@ async fn each_scheme_has_its_one_place() {
 }
 
 #[tokio::test]
+async fn a_signature_is_made_anew_for_each_request_and_nothing_can_stand_in_for_it() {
+    let provider = Provider::agreeable().await;
+    let mut setup = Setup::at(&provider.origin);
+    let signed = |request: Request| Request { auth: Some("signed".to_owned()), ..request };
+    let refused = setup.open().send(signed(get("/v1/x"))).await;
+    let Err(SendError::Denied(text)) = refused else { panic!("not denied") };
+    assert!(text.contains("`signed` has no region: the setting `region` is needed"), "{text}");
+    setup.settings.insert("region".to_owned(), "eu-central-1".into());
+    let session = setup.open();
+    session.send(signed(get("/v1/a@b?z=1&a=x y".replace(' ', "+").as_str()))).await.unwrap();
+    session.send(signed(post("/v1/x", r#"{"a":1}"#))).await.unwrap();
+    session.send(signed(post("/v1/x", r#"{"a":2}"#))).await.unwrap();
+    for name in ["X-Amz-Date", "x_amz_content_sha256", "x-amz-security-token"] {
+        let headed = Request { headers: pairs(&[(name, "x")]), ..get("/v1/x") };
+        assert!(matches!(session.send(signed(headed)).await, Err(SendError::Denied(_))), "{name}");
+        let queried = Request { query: pairs(&[("X-Amz-Signature", "x")]), ..get("/v1/x") };
+        assert!(matches!(session.send(signed(queried)).await, Err(SendError::Denied(_))));
+    }
+    let seen = provider.seen();
+    assert_eq!(seen.len(), 3);
+    assert_eq!(seen[0].line, "GET /v1/a@b?a=x%20y&z=1 HTTP/1.1");
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(seen[0].header("x-amz-content-sha256"), Some(empty));
+    assert!(seen[0].header("x-amz-date").unwrap().starts_with("20150830T1236"), "the clock is the session's");
+    assert_eq!(seen[0].header("x-amz-security-token"), None, "the credential has none");
+    let authorizations: Vec<&str> = seen.iter().map(|seen| seen.header("authorization").unwrap()).collect();
+    let begin = "AWS4-HMAC-SHA256 Credential=acct_123456/20150830/eu-central-1/mail/aws4_request, SignedHeaders=";
+    assert!(authorizations.iter().all(|one| one.starts_with(begin) && !one.contains(CANARY)), "{authorizations:?}");
+    assert!(authorizations[0].contains("=host;x-amz-content-sha256;x-amz-date, Signature="), "{authorizations:?}");
+    assert!(authorizations[1].contains("=content-type;host;"), "{authorizations:?}");
+    assert_ne!(authorizations[1], authorizations[2], "another body has another signature");
+    assert!(!format!("{:?}", session.calls()).contains("Signature"));
+    let wrong = serde_json::json!({ "base_url": provider.origin, "region": "eu/1" });
+    let error = setup.broker.check_settings(&setup.manifest, wrong.as_object().unwrap()).unwrap_err();
+    assert!(format!("{error:?}").contains("$.settings.region"), "{error:?}");
+}
+
+#[tokio::test]
 async fn an_unknown_scheme_and_a_missing_field_are_named() {
     let provider = Provider::agreeable().await;
     let session = Setup::at(&provider.origin).open();

@@ -12,6 +12,7 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::manifest::{Idempotency, Manifest};
 use gatehouse_domain::sheet::PermissionSheet;
+use gatehouse_domain::time::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -60,8 +61,20 @@ const MANIFEST: &str = r#"
     type = "bearer"
     secret = "other"
     [[auth]]
+    name = "signed"
+    type = "sigv4"
+    access_key_id = "account"
+    secret_access_key = "token"
+    session_token = "other"
+    service = "mail"
+    region = "{region}"
+    [[auth]]
     name = "none"
     type = "none"
+    [settings]
+    type = "object"
+    [settings.properties.region]
+    type = "string"
     [credentials]
     type = "object"
     [credentials.properties.token]
@@ -84,6 +97,7 @@ pub(crate) struct Setup {
     pub(crate) effect: Effect,
     pub(crate) idempotency: Idempotency,
     pub(crate) limits: Limits,
+    pub(crate) now: Timestamp,
     pub(crate) deadline: Duration,
     pub(crate) key: TenantKeyRef,
     pub(crate) context: CredentialContext,
@@ -111,6 +125,7 @@ impl Setup {
             effect: Effect::Write,
             idempotency: Idempotency::None,
             limits: Limits::default(),
+            now: "2015-08-30T12:36:00Z".parse().unwrap(),
             deadline: Duration::from_secs(20),
             key: TenantKeyRef { tenant: TenantId::from_bytes([0; 16]), version: 1, wrapped: String::new() },
             context: CredentialContext {
@@ -143,6 +158,7 @@ impl Setup {
             idempotency: self.idempotency.clone(),
             idempotency_key: "call-key".to_owned(),
             limits: self.limits.clone(),
+            now: self.now,
             deadline: Instant::now() + self.deadline,
             key: &self.key,
             context: &self.context,

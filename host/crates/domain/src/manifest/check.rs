@@ -2,6 +2,7 @@
 
 use crate::capability::Effect;
 use crate::error::{Error, Problem, Result};
+use crate::manifest::auth::Placement;
 use crate::manifest::{Egress, Idempotency, Manifest, Rule};
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -88,6 +89,11 @@ impl Manifest {
         for field in self.webhook.iter().flat_map(|webhook| webhook.fields()) {
             need("$.webhook".to_owned(), field);
         }
+        for (index, scheme) in self.auth.iter().enumerate() {
+            if let Placement::Sigv4(rules) = &scheme.placement {
+                rules.check(&format!("$.auth[{index}]"), &self.settings, problems);
+            }
+        }
     }
 
     fn check_capabilities(&self, problems: &mut Vec<Problem>) {
@@ -173,6 +179,7 @@ fn check_rule(path: &str, rule: &Rule, problems: &mut Vec<Problem>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Sigv4;
 
     const GOOD: &str = r#"
         id = "acme"
@@ -212,6 +219,39 @@ mod tests {
         let manifest = Manifest::from_toml(GOOD).unwrap();
         let json = serde_json::to_vec(&manifest).unwrap();
         assert_eq!(Manifest::from_json(&json).unwrap(), manifest);
+    }
+
+    #[test]
+    fn a_signature_names_its_fields_its_service_and_its_region() {
+        let bearer = "type = \"bearer\"\n        secret = \"api_key\"";
+        let signed = |rules: &str| {
+            format!("type = \"sigv4\"\naccess_key_id = \"api_key\"\nsecret_access_key = \"api_key\"\n{rules}")
+        };
+        let good = "service = \"mail\"\nregion = \"eu-central-1\"";
+        assert!(Manifest::from_toml(&GOOD.replace(bearer, &signed(good))).is_ok());
+        let setting = "service = \"mail\"\nregion = \"{region}\"\n[settings.properties.region]\ntype = \"string\"";
+        let manifest = Manifest::from_toml(&GOOD.replace(bearer, &signed(setting))).unwrap();
+        let json = serde_json::to_vec(&manifest).unwrap();
+        assert_eq!(Manifest::from_json(&json).unwrap(), manifest);
+        let Placement::Sigv4(rules) = &manifest.auth[0].placement else { panic!("{:?}", manifest.auth) };
+        assert_eq!((rules.region_setting(), &rules.session_token), (Some("region"), &None));
+        let sheet = |manifest: &Manifest| crate::sheet::PermissionSheet::of(manifest, &[], &[]);
+        let mut other = manifest.clone();
+        other.auth[0].placement = Placement::Sigv4(Sigv4 { service: "files".to_owned(), ..rules.clone() });
+        assert_eq!(crate::sheet::widened(&sheet(&manifest), &sheet(&manifest)), []);
+        let wider = crate::sheet::widened(&sheet(&manifest), &sheet(&other));
+        assert!(wider[0].message.contains("to the service files in {region}"), "{wider:?}");
+        for (rules, expect) in [
+            ("service = \"mail\"\nregion = \"{area}\"", "`area` is not a property of `settings`"),
+            ("service = \"mail\"\nregion = \"{area\"", "$.auth[0].region"),
+            ("service = \"mail\"\nregion = \"\"", "$.auth[0].region"),
+            ("service = \"Mail/x\"\nregion = \"eu\"", "$.auth[0].service"),
+            ("service = \"mail\"\nregion = \"eu\"\nsession_token = \"token\"", "`token` is not a property"),
+            ("service = \"mail\"", "region"),
+            ("service = \"mail\"\nregion = \"eu\"\nzone = \"a\"", "zone"),
+        ] {
+            check((bearer, &signed(rules)), expect);
+        }
     }
 
     #[test]

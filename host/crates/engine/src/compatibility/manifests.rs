@@ -27,6 +27,7 @@ pub(super) fn compare(old: &Manifest, new: &Manifest, changes: &mut Changes) {
     schemas::compare(Side::Given, &old.credentials, &new.credentials, "credentials", changes);
     webhook(old, new, changes);
     oauth(old, new, changes);
+    auth(old, new, changes);
     for (entity, was) in &old.sync {
         match new.sync.get(entity) {
             Some(is) => sync(entity, was, is, changes),
@@ -121,6 +122,22 @@ fn oauth(old: &Manifest, new: &Manifest, changes: &mut Changes) {
         (Some(_), None) => changes.breaking("oauth", "is gone: nobody can sign in any more"),
         (None, Some(_)) => changes.additive("oauth", "is new"),
         (None, None) => {}
+    }
+}
+
+/// Where a secret goes, or what is signed with it, is a matter of consent: it is told, so that a patch does not bring
+/// it along. A scheme's own name is between the gateway and the host.
+fn auth(old: &Manifest, new: &Manifest, changes: &mut Changes) {
+    for is in &new.auth {
+        let path = format!("auth.{}", is.name);
+        match old.auth.iter().find(|was| was.name == is.name) {
+            Some(was) if was.placement == is.placement => {}
+            Some(was) => {
+                let message = format!("was {}, and is {}", was.placement.describe(), is.placement.describe());
+                changes.additive(path, message);
+            }
+            None => changes.additive(path, format!("is new: {}", is.placement.describe())),
+        }
     }
 }
 

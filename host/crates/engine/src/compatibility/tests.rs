@@ -110,6 +110,23 @@ fn case(kind: &str, value: &Value) -> Value {
     object(json!({ "kind": { "const": kind }, "value": value }), &["kind", "value"])
 }
 
+#[test]
+fn another_place_for_a_secret_and_another_signature_are_no_patch() {
+    let bearer = json!({ "name": "key", "type": "bearer", "secret": "key" });
+    let keys = r#"{"name": "key", "type": "sigv4", "access_key_id": "k", "secret_access_key": "k", "service": "mail""#;
+    let signed = |region: &str| serde_json::from_str(&format!(r#"{keys}, "region": "{region}"}}"#)).unwrap();
+    let new = "auth.key: is new: signature of each request to the service mail in eu (sigv4)";
+    let set =
+        |auth: Value| move |is: &mut PluginVersion| is.manifest.auth = vec![serde_json::from_value(auth).unwrap()];
+    check(set(signed("eu")), &[(Class::Additive, new)]);
+    for (was, is, found) in [(&bearer, &bearer, 0), (&bearer, &signed("eu"), 1), (&signed("eu"), &signed("us"), 1)] {
+        let (mut old, mut new) = (version("acme", "1.0.0"), version("acme", "1.0.1"));
+        set(was.clone())(&mut old);
+        set(is.clone())(&mut new);
+        assert_eq!(compare(&old, &new).differences.len(), found, "{was} {is}");
+    }
+}
+
 fn check(change: impl FnOnce(&mut PluginVersion), expect: &[(Class, &str)]) {
     let mut new = version("acme", "1.0.1");
     change(&mut new);

@@ -174,6 +174,7 @@ impl Run {
                 effect: rules.effect,
                 idempotency: rules.idempotency.clone(),
                 idempotency_key: key.to_owned(),
+                now: engine.now(),
                 deadline: Instant::now() + Duration::from_millis(limits.wall_ms),
                 limits,
                 key: &self.credential.key,
