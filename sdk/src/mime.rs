@@ -57,5 +57,13 @@ pub fn write(mail: &Mail<'_>) -> Result<Vec<u8>> {
     Ok(out.into_bytes())
 }
 
+/// An address with its name as it stands in a header, on one line: for providers that take it so as a field.
+///
+/// # Errors
+/// `invalid-input` for an address that can not be right.
+pub fn mailbox(address: &MailAddress) -> Result<String> {
+    Ok(header::mailbox("address", address)?.concat())
+}
+
 #[cfg(test)]
 mod tests;

@@ -101,7 +101,11 @@ pub(super) fn no_controls(name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-fn mailbox(name: &str, address: &MailAddress) -> Result<Vec<String>> {
+/// The words of one address, all but the last with a blank at the end.
+///
+/// # Errors
+/// `invalid-input` for an address that is none.
+pub(super) fn mailbox(name: &str, address: &MailAddress) -> Result<Vec<String>> {
     let email = address.email.as_str();
     let (local, domain) = email.rsplit_once('@').unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_graphic() && !br#"()<>[]:;@\,""#.contains(&byte);

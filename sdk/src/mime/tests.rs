@@ -148,3 +148,25 @@ fn nothing_breaks_out_of_its_header() {
         );
     }
 }
+
+#[test]
+fn one_address_is_one_line() {
+    let long = "Überaus lange Bezeichnung eines Absenders, die mehr als ein Wort füllt";
+    for (email, name, expect) in [
+        ("ada@example.com", None, Ok("ada@example.com".to_owned())),
+        ("ada@example.com", Some(""), Ok("ada@example.com".to_owned())),
+        ("ada@example.com", Some("Ada, \"L\""), Ok("\"Ada, \\\"L\\\"\" <ada@example.com>".to_owned())),
+        ("ada@example.com", Some("Ł"), Ok("=?UTF-8?B?xYE=?= <ada@example.com>".to_owned())),
+        ("ada", None, Err("`ada` is not an e-mail address")),
+        ("ada@example.com", Some("a\r\nBcc: b"), Err("control character")),
+    ] {
+        match (mailbox(&address(email, name)), expect) {
+            (Ok(found), Ok(expect)) => assert_eq!(found, expect),
+            (Err(error), Err(expect)) => assert!(error.message.contains(expect), "{}", error.message),
+            (found, _) => panic!("{email} {name:?}: {found:?}"),
+        }
+    }
+    let found = mailbox(&address("ada@example.com", Some(long))).unwrap();
+    assert_eq!(found.matches("=?UTF-8?B?").count(), 2, "{found}");
+    assert!(found.contains("?= =?UTF-8?B?") && found.ends_with("?= <ada@example.com>"), "{found}");
+}
