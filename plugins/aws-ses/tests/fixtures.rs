@@ -1,0 +1,192 @@
+//! Plays every fixture, and checks what a fixture alone does not show: that the manifest allows each request and
+//! no more, and that it tells the truth about capabilities and events.
+//!
+//! The provider's own model of its API is held against every request and response.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, helpers included, and says what it skips"
+)]
+
+#[path = "fixtures/model.rs"]
+mod model;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use gatehouse_domain::capability::{Effect, code_of};
+use gatehouse_domain::manifest::auth::Placement;
+use gatehouse_domain::manifest::egress::path_matches;
+use gatehouse_domain::manifest::{Idempotency, Manifest};
+use gatehouse_domain::webhook::Trust;
+use gatehouse_plugin_aws_ses::Ses;
+use gatehouse_sdk::harness::fixture::{self, Case, ExpectedRequest};
+use gatehouse_sdk::harness::{self, Gateway};
+use serde_json::{Value, json};
+
+use model::{Model, by_hand};
+
+fn manifest() -> Manifest {
+    Manifest::from_toml(include_str!("../plugin.toml")).unwrap()
+}
+
+fn cases() -> Vec<Case> {
+    let mut problems = Vec::new();
+    let cases = fixture::load(Path::new("fixtures"), &mut problems);
+    assert_eq!(problems, Vec::<String>::new());
+    cases
+}
+
+fn requests() -> impl Iterator<Item = (String, ExpectedRequest)> {
+    cases().into_iter().flat_map(|case| {
+        let name = case.folder.display().to_string();
+        case.exchange.into_iter().map(move |exchange| (name.clone(), exchange.request))
+    })
+}
+
+#[test]
+fn every_fixture_plays() {
+    harness::run::<Ses>("fixtures");
+}
+
+#[test]
+fn the_manifest_allows_every_request_and_allows_nothing_more() {
+    let allow = manifest().egress.allow;
+    assert!(allow.iter().all(|rule| rule.host == "email.{region}.amazonaws.com"));
+    let all: BTreeSet<(String, String)> = allow
+        .iter()
+        .flat_map(|rule| {
+            rule.methods.iter().flat_map(|method| rule.paths.iter().map(|path| (method.clone(), path.clone())))
+        })
+        .collect();
+    let mut used = BTreeSet::new();
+    for (name, request) in requests() {
+        let fits = |(method, glob): &&(String, String)| *method == request.method && path_matches(glob, &request.path);
+        let rule = all.iter().find(fits);
+        let rule = rule.unwrap_or_else(|| panic!("{name}: {} {} is not allowed", request.method, request.path));
+        used.insert(rule.clone());
+    }
+    assert_eq!(all, used);
+}
+
+#[test]
+fn the_manifest_signs_for_the_region_of_the_settings() {
+    let manifest = manifest();
+    let [scheme] = manifest.auth.as_slice() else { panic!("{:?}", manifest.auth) };
+    let Placement::Sigv4(rules) = &scheme.placement else { panic!("{scheme:?}") };
+    assert_eq!((rules.service.as_str(), rules.region_setting()), ("ses", Some("region")));
+    assert_eq!(manifest.settings["required"], json!(["region"]));
+    assert_eq!(rules.session_token.as_deref(), Some("session_token"));
+    assert_eq!(manifest.credentials["required"], json!(["access_key_id", "secret_access_key"]));
+}
+
+#[test]
+fn the_manifest_has_rules_for_every_capability_and_repeats_what_is_safe() {
+    let manifest = manifest();
+    let others = ["test", "parse", "pull", "push"];
+    let codes = Ses::functions().into_iter().filter(|function| !others.contains(function));
+    assert_eq!(codes.map(code_of).collect::<BTreeSet<_>>(), manifest.capabilities.keys().cloned().collect());
+    for (code, rules) in &manifest.capabilities {
+        // A mail is never repeated and never looked up; a write to the list is the same when it is repeated.
+        let same = rules.idempotency == Idempotency::Body && rules.window_hours.is_some();
+        assert_eq!(same, rules.effect == Effect::Write && !code.starts_with("SEND_"), "{code}");
+        assert_eq!((rules.look_up_after_seconds, rules.absent_after_seconds), (None, None), "{code}");
+    }
+    assert_eq!(manifest.sync.keys().collect::<Vec<_>>(), ["suppressions"]);
+}
+
+#[test]
+fn the_manifest_lists_the_events_that_the_fixtures_normalise() {
+    let mut normalised = BTreeSet::new();
+    for case in cases().into_iter().filter(|case| case.function == "parse") {
+        let Some(fixture::Expect::Output(events)) = case.expect else { continue };
+        for event in events.as_array().unwrap().iter().filter(|event| event["kind"] != "provider.event") {
+            normalised.insert(event["provider_kind"].as_str().unwrap().to_owned());
+        }
+    }
+    let webhook = manifest().webhook.unwrap();
+    assert_eq!(webhook.trust(), Trust::Verified);
+    assert_eq!(webhook.fields(), ["sns_topic_arn"]);
+    assert_eq!(webhook.fetches_from(), ["sns.*.amazonaws.com"]);
+    assert_eq!(normalised, webhook.events.into_iter().collect());
+}
+
+#[test]
+fn who_gets_a_hidden_copy_stands_beside_the_message_and_not_in_it() {
+    let mut hidden = 0;
+    for (name, request) in requests() {
+        let body = request.json.unwrap_or_default();
+        let Some(raw) = body["Content"]["Raw"]["Data"].as_str() else { continue };
+        let message = String::from_utf8(gatehouse_sdk::base64::decode(raw).unwrap()).unwrap();
+        let head = message.split("\r\n\r\n").next().unwrap();
+        assert!(!head.contains("\r\nBcc:") && !message.contains("audit@"), "{name}");
+        for receiver in body["Destination"]["ToAddresses"].as_array().unwrap() {
+            assert!(head.contains(receiver.as_str().unwrap()), "{name}");
+        }
+        hidden += body["Destination"]["BccAddresses"].as_array().map_or(0, Vec::len);
+    }
+    assert_eq!(hidden, 1);
+}
+
+#[test]
+fn the_providers_own_model_knows_every_request_and_response() {
+    let Some(model) = Model::find() else { return };
+    let (mut requests, mut responses, mut errors) = (0, 0, 0);
+    for case in cases() {
+        let name = case.folder.display().to_string();
+        for exchange in &case.exchange {
+            let operation = model.operation(&exchange.request).unwrap_or_else(|| panic!("{name}: no such operation"));
+            assert_eq!(model.wrong_with_request(operation, &exchange.request), Vec::<String>::new(), "{name}");
+            requests += 1;
+            let Some(response) = &exchange.response else { continue };
+            let Some(body) = response.json.as_ref().filter(|_| !by_hand(&name)) else { continue };
+            if response.status < 300 {
+                assert_eq!(model.wrong_with_output(operation, body), Vec::<String>::new(), "{name}");
+                responses += 1;
+            } else if let Some(code) = response.headers.get("x-amzn-errortype") {
+                errors += usize::from(model.check_error(operation, code, response.status, &name));
+            }
+        }
+    }
+    assert!(requests > 150 && responses > 35 && errors > 25, "{requests} {responses} {errors}");
+}
+
+#[test]
+fn the_reader_of_the_model_sees_what_is_wrong() {
+    let Some(model) = Model::find() else { return };
+    let good = || {
+        json!({ "Destination": { "ToAddresses": ["a@b.example"] },
+            "Content": { "Template": { "TemplateName": "a", "TemplateData": "{}" } },
+            "EmailTags": [{ "Name": "a", "Value": "b" }] })
+    };
+    let check = |change: fn(&mut Value), expect: &str| {
+        let mut body = good();
+        change(&mut body);
+        let request = json!({ "method": "POST", "path": "/v2/email/outbound-emails", "json": body });
+        let request: ExpectedRequest = serde_json::from_value(request).unwrap();
+        let operation = model.operation(&request).unwrap();
+        let wrong = model.wrong_with_request(operation, &request).join("; ");
+        assert!(if expect.is_empty() { wrong.is_empty() } else { wrong.contains(expect) }, "{wrong:?} {expect:?}");
+    };
+    check(|_| {}, "");
+    check(|body| body["Subject"] = json!("a"), "Subject is unknown");
+    check(|body| _ = body.as_object_mut().unwrap().remove("Content"), "Content is missing");
+    check(|body| body["EmailTags"][0]["Value"] = json!(7), "EmailTags.0.Value: 7 is no string");
+    check(|body| _ = body["EmailTags"][0].as_object_mut().unwrap().remove("Name"), "EmailTags.0.Name is missing");
+    check(|body| body["Destination"]["ToAddresses"] = json!("a"), "ToAddresses: \"a\" is no list");
+    check(|body| body["Content"]["Template"]["TemplateName"] = json!(""), "TemplateName: \"\" is too short");
+    check(|body| body["Content"]["Raw"] = json!({ "Data": "ä" }), "Raw.Data: \"ä\" is no base64");
+    let file = |body: &mut Value| {
+        body["Content"]["Template"]["Attachments"] =
+            json!([{ "RawContent": "YQ==", "FileName": "a", "ContentDisposition": "attachment" }]);
+    };
+    check(file, "ContentDisposition: \"attachment\" is none of");
+    let query = json!({ "method": "GET", "path": "/v2/email/suppression/addresses",
+        "query": [["Reasons", "BOUNCE"], ["Reason", "SPAM"], ["StartDate", "1772353800"], ["PageSize", "x"]] });
+    let query: ExpectedRequest = serde_json::from_value(query).unwrap();
+    let wrong = model.wrong_with_request(model.operation(&query).unwrap(), &query);
+    assert_eq!(wrong.len(), 4, "{wrong:?}");
+}
