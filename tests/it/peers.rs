@@ -4,6 +4,7 @@
 mod authorities;
 mod document;
 mod generated;
+mod mail;
 mod openapi;
 mod promtool;
 mod signers;
@@ -28,10 +29,24 @@ struct Peer {
 impl Peer {
     /// Starts `name` with the arguments that `arguments` makes of a port.
     async fn start(name: &str, arguments: impl Fn(u16) -> Vec<String>) -> Option<Self> {
+        Self::start_with(name, arguments, &[]).await
+    }
+
+    /// As [`Peer::start`], with variables of its own.
+    async fn start_with(
+        name: &str,
+        arguments: impl Fn(u16) -> Vec<String>,
+        variables: &[(&str, &str)],
+    ) -> Option<Self> {
         let program = installed(name)?;
         let port = free_port();
         let mut command = Command::new(program);
-        command.args(arguments(port)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(arguments(port))
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let child = command.spawn().unwrap();
         let peer = Self { child, origin: format!("http://127.0.0.1:{port}") };
         eventually(&format!("the start of {name}"), async || {

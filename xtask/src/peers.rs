@@ -95,6 +95,37 @@ const PYTHON_PACKAGES: &[&str] = &[
     "Werkzeug==3.1.9",
 ];
 
+/// A cloud's services as a server, with its checks of signatures and of what a key may do. What it needs does not go
+/// together with what the others need, so it has an environment of its own.
+const CLOUD_PACKAGES: &[&str] = &[
+    "moto==5.2.5",
+    "blinker==1.9.0",
+    "boto3==1.44.5",
+    "botocore==1.44.5",
+    "certifi==2026.10.18",
+    "cffi==2.1.1",
+    "charset-normalizer==3.5.2",
+    "click==8.5.1",
+    "cryptography==50.0.2",
+    "flask-cors==6.0.5",
+    "Flask==3.1.3",
+    "idna==3.20",
+    "itsdangerous==2.2.0",
+    "Jinja2==3.1.6",
+    "jmespath==1.1.0",
+    "MarkupSafe==3.0.4",
+    "pycparser==3.12",
+    "python-dateutil==2.9.0.post0",
+    "PyYAML==6.0.3",
+    "requests==2.34.2",
+    "responses==0.26.3",
+    "s3transfer==0.19.3",
+    "six==1.17.0",
+    "urllib3==2.8.0",
+    "Werkzeug==3.1.9",
+    "xmltodict==1.0.4",
+];
+
 /// Debian's own build, for Prometheus' linter.
 const DEBIAN_PACKAGES: &[&str] = &["prometheus"];
 
@@ -143,6 +174,7 @@ struct Part {
 
 const PARTS: &[Part] = &[
     Part { name: "python", tool: "python3", packages: PYTHON_PACKAGES, starters: &["localstripe", "python"] },
+    Part { name: "cloud", tool: "python3", packages: CLOUD_PACKAGES, starters: &["moto_server"] },
     Part { name: "node", tool: "npm", packages: NODE_PACKAGES, starters: &["prism", "node"] },
     Part { name: "authority", tool: "npm", packages: AUTHORITY_PACKAGES, starters: &["authority"] },
     Part { name: "debian", tool: "apt-get", packages: DEBIAN_PACKAGES, starters: &["promtool"] },
@@ -212,7 +244,7 @@ fn attempt(peers: &Path, part: &Part) -> Result<()> {
     write_starters(peers, part)?;
     for starter in part.starters {
         let mut program = Program::new(peers.join("bin").join(starter));
-        program.arg(if *starter == "localstripe" { "--help" } else { "--version" });
+        program.arg(if matches!(*starter, "localstripe" | "moto_server") { "--help" } else { "--version" });
         Step::new(format!("try {starter}"), program).within(CHECK_LIMIT).run()?;
     }
     write(&stamp(peers, part), &part.packages.join("\n"))
@@ -221,7 +253,7 @@ fn attempt(peers: &Path, part: &Part) -> Result<()> {
 fn installers(part: &Part, home: &Path) -> Vec<(String, Program, Duration)> {
     let name = |what: &str| format!("install {} ({what})", part.name);
     match part.name {
-        "python" => {
+        "python" | "cloud" => {
             let mut environment = Program::new(part.tool);
             environment.args(["-m", "venv"]).arg(home);
             let mut packages = Program::new(home.join("bin/pip"));
@@ -255,6 +287,7 @@ fn write_starters(peers: &Path, part: &Part) -> Result<()> {
     for starter in part.starters {
         let command = match *starter {
             "localstripe" => "PYTHONPATH=\"$peers/loopback\" exec \"$peers/python/bin/localstripe\"",
+            "moto_server" => "exec \"$peers/cloud/bin/moto_server\"",
             "python" => "exec \"$peers/python/bin/python\"",
             "node" => "NODE_PATH=\"$peers/node/node_modules\" exec node",
             "authority" => "PEER_HOME=\"$peers/authority\" exec node",
