@@ -9,7 +9,7 @@ const PAUSE: Millis = 1_000;
 /// How much of a new latency goes into the usual one.
 const WEIGHT: f64 = 0.05;
 /// Latency below this is never too slow, in milliseconds.
-const SLACK: f64 = 250.0;
+const ALLOWANCE: f64 = 250.0;
 
 /// What an attempt says of the provider's load.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,7 +49,7 @@ impl Adaptive {
             Load::Answered { took_ms, full } => {
                 let usual = *self.usual_ms.get_or_insert(took_ms);
                 self.usual_ms = Some(usual + (took_ms - usual) * WEIGHT);
-                if took_ms > 2.0 * usual + SLACK {
+                if took_ms > 2.0 * usual + ALLOWANCE {
                     self.cut(now, 0.9);
                 } else if full {
                     self.limit = (self.limit + 1.0 / self.limit).min(self.most);
