@@ -13,6 +13,7 @@ mod providers;
 mod requirements;
 mod resilience;
 mod routing;
+mod signed;
 mod tags;
 mod tenancy;
 mod told;

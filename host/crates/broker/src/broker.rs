@@ -9,7 +9,6 @@ use std::time::Duration;
 use gatehouse_domain::Result;
 use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::manifest::{Manifest, WebhookRules};
-use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::time::Timestamp;
 use serde_json::{Map, Value};
 
@@ -93,7 +92,7 @@ impl Broker {
     /// [`gatehouse_domain::ErrorKind::Invalid`] where the settings name no place that may be
     /// reached, [`gatehouse_domain::ErrorKind::Corrupt`] where the credential does not open.
     pub fn open(&self, vault: &Vault, mut spec: SessionSpec<'_>) -> Result<Session> {
-        let policy = self.policy(spec.context.integration, spec.manifest, spec.consent, spec.settings)?;
+        let policy = self.policy(&spec)?;
         let mut secrets = BTreeMap::new();
         for field in policy.fields() {
             if let Some(secret) = vault.open(spec.key, spec.context, spec.sealed, field)? {
@@ -166,22 +165,17 @@ impl Broker {
     }
 
     pub(crate) fn base(&self, manifest: &Manifest, settings: &Map<String, Value>) -> Option<Base> {
-        Base::of(&manifest.egress, settings, &self.shared.origins).ok()
+        Base::of(&manifest.egress.base_url, settings, &self.shared.origins).ok()
     }
 
-    fn policy(
-        &self,
-        integration: IntegrationId,
-        manifest: &Manifest,
-        consent: &PermissionSheet,
-        settings: &Map<String, Value>,
-    ) -> Result<Arc<Policy>> {
-        let kept = self.shared.policies.get(&integration);
-        if let Some(policy) = kept.filter(|policy| policy.fits(manifest, consent, settings)) {
+    fn policy(&self, spec: &SessionSpec<'_>) -> Result<Arc<Policy>> {
+        let SessionSpec { manifest, consent, settings, environment, .. } = *spec;
+        let kept = self.shared.policies.get(&spec.context.integration);
+        if let Some(policy) = kept.filter(|policy| policy.fits(manifest, consent, settings, environment)) {
             return Ok(policy);
         }
-        let policy = Arc::new(Policy::new(manifest, consent, settings, &self.shared.origins)?);
-        self.shared.policies.insert(integration, policy.clone());
+        let policy = Arc::new(Policy::new(manifest, consent, settings, environment, &self.shared.origins)?);
+        self.shared.policies.insert(spec.context.integration, policy.clone());
         Ok(policy)
     }
 }

@@ -8,6 +8,7 @@ use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::ProviderCall;
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::{Idempotency, Manifest};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::time::Timestamp;
@@ -38,6 +39,8 @@ pub struct SessionSpec<'a> {
     pub consent: &'a PermissionSheet,
     /// The integration's settings.
     pub settings: &'a Map<String, Value>,
+    /// Which of the provider's worlds it acts in.
+    pub environment: Environment,
     /// Whether the capability can change something at the provider.
     pub effect: Effect,
     /// How the provider recognises a repeated write of this capability.

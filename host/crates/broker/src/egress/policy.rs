@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::auth::Placement;
 use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, RateLimit, ReadBy, Rule, Sigv4};
 use gatehouse_domain::sheet::PermissionSheet;
@@ -47,6 +48,7 @@ struct Source {
     consent: Vec<Rule>,
     rate: Option<RateLimit>,
     settings: Map<String, Value>,
+    environment: Environment,
 }
 
 /// Where relative URLs lead.
@@ -70,9 +72,10 @@ impl Policy {
         manifest: &Manifest,
         consent: &PermissionSheet,
         settings: &Map<String, Value>,
+        environment: Environment,
         origins: &Origins,
     ) -> Result<Self> {
-        let base = Base::of(&manifest.egress, settings, origins).map_err(refused)?;
+        let base = Base::of(manifest.egress.base_in(environment), settings, origins).map_err(refused)?;
         let (rules, mut unfilled) = expand(&manifest.egress.allow, settings);
         let (agreed, more) = expand(&consent.requests, settings);
         unfilled.extend(more);
@@ -92,18 +95,26 @@ impl Policy {
                 consent: consent.requests.clone(),
                 rate: manifest.rate_limit.clone(),
                 settings: settings.clone(),
+                environment,
             },
         })
     }
 
     /// Whether the rules would come out the same.
-    pub(crate) fn fits(&self, manifest: &Manifest, consent: &PermissionSheet, settings: &Map<String, Value>) -> bool {
+    pub(crate) fn fits(
+        &self,
+        manifest: &Manifest,
+        consent: &PermissionSheet,
+        settings: &Map<String, Value>,
+        environment: Environment,
+    ) -> bool {
         self.source.egress == manifest.egress
             && self.source.auth == manifest.auth
             && self.source.credentials == manifest.credentials
             && self.source.consent == consent.requests
             && self.source.rate == manifest.rate_limit
             && self.source.settings == *settings
+            && self.source.environment == environment
     }
 
     /// The integration's settings.
@@ -189,7 +200,9 @@ impl Policy {
 
 /// Checks that an integration's settings name hosts that may be reached.
 pub(crate) fn check_settings(manifest: &Manifest, settings: &Map<String, Value>, origins: &Origins) -> Result<()> {
-    Base::of(&manifest.egress, settings, origins).map_err(refused)?;
+    for environment in [Environment::Live, Environment::Sandbox] {
+        Base::of(manifest.egress.base_in(environment), settings, origins).map_err(refused)?;
+    }
     let (_, mut unfilled) = expand(&manifest.egress.allow, settings);
     unfilled.extend(manifest.auth.iter().filter_map(|scheme| match &scheme.placement {
         Placement::Sigv4(rules) => template::expand_label(&rules.region, settings).err(),
@@ -202,8 +215,9 @@ pub(crate) fn check_settings(manifest: &Manifest, settings: &Map<String, Value>,
 }
 
 impl Base {
-    pub(crate) fn of(egress: &Egress, settings: &Map<String, Value>, origins: &Origins) -> Result<Self, Problem> {
-        let own = egress.base_url.strip_prefix("https://").unwrap_or_default();
+    /// What a base URL of the manifest's stands for with these settings.
+    pub(crate) fn of(url: &str, settings: &Map<String, Value>, origins: &Origins) -> Result<Self, Problem> {
+        let own = url.strip_prefix("https://").unwrap_or_default();
         let (host, path) = own.find('/').map_or((own, ""), |slash| own.split_at(slash));
         match settings.get(BASE_URL).filter(|value| !value.is_null()) {
             None => {

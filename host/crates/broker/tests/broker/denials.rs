@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use gatehouse_broker::{Broker, BrokerConfig, Method, Request, Resolve, Resolving, SendError};
 use gatehouse_domain::capability::Effect;
+use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::Rule;
 use serde_json::json;
 
@@ -95,6 +96,30 @@ async fn a_name_that_leads_inside_is_refused_however_often_it_is_asked() {
         assert_eq!(*resolver.asked.lock().unwrap(), ["api.acme.example"]);
         assert!(!session.calls()[0].answer_lost);
     }
+}
+
+#[tokio::test]
+async fn the_environment_chooses_the_providers_host() {
+    let resolver = Scripted::new(&["127.0.0.1", "127.0.0.1"]);
+    let mut setup = resolved_by(resolver.clone());
+    setup.manifest.egress.sandbox_base_url = Some("https://sandbox.acme.example/v1".to_owned());
+    setup.environment = Environment::Sandbox;
+    check(&setup, get("/x"), "GET https://sandbox.acme.example/v1/x is not allowed by the manifest").await;
+    let rule = setup.manifest.egress.allow[0].clone();
+    let rule = Rule { host: "sandbox.acme.example".to_owned(), ..rule };
+    setup.manifest.egress.allow.push(rule.clone());
+    check(&setup, get("/x"), "what the tenant consented to").await;
+    setup.consent.requests.push(rule);
+    assert!(matches!(setup.open().send(get("/x")).await, Err(SendError::Denied(_))), "it leads inside");
+    // The same integration's rules are not taken for another environment's.
+    setup.environment = Environment::Live;
+    assert!(matches!(setup.open().send(get("/v1/x")).await, Err(SendError::Denied(_))), "it leads inside");
+    assert_eq!(*resolver.asked.lock().unwrap(), ["sandbox.acme.example", "api.acme.example"]);
+    setup.manifest.egress.sandbox_base_url = Some("https://{shop}.acme.example".to_owned());
+    assert!(
+        setup.broker.check_settings(&setup.manifest, &setup.settings).is_err(),
+        "the sandbox's host needs a setting"
+    );
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use gatehouse_broker::{
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::{Idempotency, Manifest};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::time::Timestamp;
@@ -94,6 +95,7 @@ pub(crate) struct Setup {
     pub(crate) manifest: Manifest,
     pub(crate) consent: PermissionSheet,
     pub(crate) settings: Map<String, Value>,
+    pub(crate) environment: Environment,
     pub(crate) effect: Effect,
     pub(crate) idempotency: Idempotency,
     pub(crate) limits: Limits,
@@ -122,6 +124,7 @@ impl Setup {
             consent: PermissionSheet::of(&manifest, &[], &[]),
             manifest,
             settings: Map::new(),
+            environment: Environment::Live,
             effect: Effect::Write,
             idempotency: Idempotency::None,
             limits: Limits::default(),
@@ -154,6 +157,7 @@ impl Setup {
             manifest: &self.manifest,
             consent: &self.consent,
             settings: &self.settings,
+            environment: self.environment,
             effect: self.effect,
             idempotency: self.idempotency.clone(),
             idempotency_key: "call-key".to_owned(),

@@ -144,9 +144,17 @@ fn check_name(path: &str, name: &str, problems: &mut Vec<Problem>) {
 }
 
 fn check_egress(egress: &Egress, problems: &mut Vec<Problem>) {
-    if !egress.base_url.starts_with("https://") {
-        let message = format!("`{}` must begin with https://", egress.base_url);
-        problems.push(Problem::at("$.egress.base_url", message));
+    let sandbox = egress.sandbox_base_url.as_ref().map(|url| ("$.egress.sandbox_base_url", url));
+    for (path, url) in [("$.egress.base_url", &egress.base_url)].into_iter().chain(sandbox) {
+        if !url.starts_with("https://") {
+            problems.push(Problem::at(path, format!("`{url}` must begin with https://")));
+        }
+    }
+    if let Some((path, url)) = sandbox {
+        let host = url.trim_start_matches("https://").split('/').next().unwrap_or_default();
+        if !egress.allow.iter().any(|rule| rule.host == host) {
+            problems.push(Problem::at(path, format!("`{host}` is no host of `allow`; add what may be sent there")));
+        }
     }
     if egress.allow.is_empty() {
         problems.push(Problem::at("$.egress.allow", "must allow something"));
@@ -276,6 +284,13 @@ mod tests {
             check(("[egress]", &format!("[rate_limit]\n{rate}\n[egress]")), expect);
         }
         check(("/v1/**", "v1"), "$.egress.allow[0].paths");
+        let base = "base_url = \"https://api.acme.example\"";
+        for (url, expect) in
+            [("http://api.acme.example", "must begin with https"), ("https://x.example/v1", "`x.example`")]
+        {
+            check((base, &format!("{base}\nsandbox_base_url = \"{url}\"")), "$.egress.sandbox_base_url");
+            check((base, &format!("{base}\nsandbox_base_url = \"{url}\"")), expect);
+        }
         check((r#"secret = "api_key""#, r#"secret = "apikey""#), "`apikey` is not a property");
         check(("license", "licence"), "licence");
         check(("id = \"acme\"", "id = \"acme\"\nhelper = true"), "$.egress");

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::integration::Environment;
+
 /// The plugin's targets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -10,8 +12,24 @@ pub struct Egress {
     /// What relative URLs are relative to: `https://api.example.com`, with `{setting}`
     /// placeholders that stand for one DNS label each, such as `{shop}.example.com`.
     pub base_url: String,
+    /// The same for integrations of the environment `sandbox`, where the provider has another host for them. Its
+    /// requests are judged by the rules for that host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_base_url: Option<String>,
     /// What is allowed; a request that fits none of these is refused.
     pub allow: Vec<Rule>,
+}
+
+impl Egress {
+    /// What relative URLs are relative to in an environment.
+    pub fn base_in(&self, environment: Environment) -> &str {
+        self.sandbox_base_url.as_deref().filter(|_| self.is_sandbox(environment)).unwrap_or(&self.base_url)
+    }
+
+    /// Whether requests go to the provider's sandbox by their host alone, whatever an account says of itself.
+    pub fn is_sandbox(&self, environment: Environment) -> bool {
+        environment == Environment::Sandbox && self.sandbox_base_url.is_some()
+    }
 }
 
 /// Requests that are allowed.
@@ -65,7 +83,24 @@ pub fn path_matches(glob: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::path_matches;
+    use super::{Egress, path_matches};
+    use crate::integration::Environment;
+
+    #[test]
+    fn the_sandbox_has_a_base_of_its_own_where_the_manifest_has_one() {
+        let (live, sandbox) = ("https://api.acme.example", "https://sandbox.acme.example");
+        for (named, environment, expect) in [
+            (None, Environment::Live, live),
+            (None, Environment::Sandbox, live),
+            (Some(sandbox), Environment::Live, live),
+            (Some(sandbox), Environment::Sandbox, sandbox),
+        ] {
+            let sandbox_base_url = named.map(str::to_owned);
+            let egress = Egress { base_url: live.to_owned(), sandbox_base_url, allow: Vec::new() };
+            assert_eq!(egress.base_in(environment), expect);
+            assert_eq!(egress.is_sandbox(environment), expect == sandbox);
+        }
+    }
 
     #[test]
     fn a_star_is_one_segment_and_two_are_the_rest() {

@@ -1,6 +1,7 @@
 //! What changes in what two manifests promise: keys that make writes safe, settings and
 //! credentials, events, entities, hosts and the contract.
 
+use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::{CapabilityRules, Idempotency, Manifest, SyncDirection, SyncMode, SyncRules};
 use gatehouse_domain::plugin::PluginVersion;
 
@@ -162,6 +163,10 @@ fn egress(old: &Manifest, new: &Manifest, changes: &mut Changes) {
     if old.egress.base_url != new.egress.base_url {
         let message = format!("was {}, and is {}", old.egress.base_url, new.egress.base_url);
         changes.additive("egress.base_url", message);
+    }
+    if old.egress.sandbox_base_url != new.egress.sandbox_base_url {
+        let of = |manifest: &Manifest| manifest.egress.base_in(Environment::Sandbox).to_owned();
+        changes.additive("egress.sandbox_base_url", format!("was {}, and is {}", of(old), of(new)));
     }
     let sheet = |manifest: &Manifest| gatehouse_domain::sheet::PermissionSheet::of(manifest, &[], &[]);
     let wider = gatehouse_domain::sheet::widened(&sheet(old), &sheet(new));

@@ -171,6 +171,7 @@ impl Run {
                 manifest: self.plugin.manifest(),
                 consent: &self.install.consent_for(&self.integration.plugin).sheet,
                 settings: &self.settings,
+                environment: self.integration.environment,
                 effect: rules.effect,
                 idempotency: rules.idempotency.clone(),
                 idempotency_key: key.to_owned(),
@@ -185,6 +186,10 @@ impl Run {
         )
     }
 
+    fn is_sandbox(&self) -> bool {
+        self.plugin.manifest().egress.is_sandbox(self.integration.environment)
+    }
+
     /// Opens a session for a call that only looks, and makes it.
     pub(crate) async fn look(&self, engine: &Engine, target: Target) -> Result<Report> {
         self.look_as(engine, target, engine.new_request_id()?.to_string()).await
@@ -194,7 +199,12 @@ impl Run {
     pub(crate) async fn look_as(&self, engine: &Engine, target: Target, key: String) -> Result<Report> {
         let rules = CapabilityRules { effect: Effect::Read, ..CapabilityRules::default() };
         let session = self.open(engine, &rules, &key)?;
-        let report = self.call(engine, target, session, Try { key, number: 1, cancel: None }).await;
+        let is_test = matches!(target, Target::ConnectionTest);
+        let mut report = self.call(engine, target, session, Try { key, number: 1, cancel: None }).await;
+        // Who answers at the sandbox's own host is not live, and the gateway can not know where it was asked.
+        if let (true, Answer::Ok(Value::Object(account))) = (is_test && self.is_sandbox(), &mut report.answer) {
+            account.insert("live".to_owned(), Value::Bool(false));
+        }
         // It is asked for by a person or needs no provider, so it is not held up; what it shows
         // is learned all the same.
         let seen = Seen::of(&report.calls, &report.answer);

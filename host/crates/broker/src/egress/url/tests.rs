@@ -1,5 +1,6 @@
 //! That a URL means to the provider what it meant to the rules.
 
+use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::Manifest;
 use gatehouse_domain::sheet::PermissionSheet;
 use proptest::prelude::*;
@@ -34,7 +35,8 @@ fn policy(settings: Value) -> Policy {
     let manifest = manifest.unwrap();
     let consent = PermissionSheet::of(&manifest, &[], &[]);
     let settings: Map<String, Value> = settings.as_object().unwrap().clone();
-    Policy::new(&manifest, &consent, &settings, &Origins::new(&[SANDBOX.to_owned()]).unwrap()).unwrap()
+    Policy::new(&manifest, &consent, &settings, Environment::Live, &Origins::new(&[SANDBOX.to_owned()]).unwrap())
+        .unwrap()
 }
 
 fn own() -> Policy {
