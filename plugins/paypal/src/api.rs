@@ -14,23 +14,21 @@ pub(crate) use settings::Settings;
 
 use crate::error;
 
-/// Where `PayPal`'s sandbox is; the live host is the manifest's base URL.
-const SANDBOX: &str = "https://api-m.sandbox.paypal.com";
 /// How long a request id may be.
 const REQUEST_ID: usize = 108;
 /// How long a `custom_id` may be, which keeps our reference.
 const REFERENCE: usize = 127;
 
 /// Reads a record by its path.
-pub(crate) fn get(path: String, settings: &Settings) -> Result<Response> {
-    send(Request::get(url(path, settings)))
+pub(crate) fn get(path: String) -> Result<Response> {
+    send(Request::get(path))
 }
 
 /// Sends a write that `PayPal` recognises when it is sent again. The label tells apart the writes of one call.
-pub(crate) fn post(path: String, label: &str, body: &Object, settings: &Settings) -> Result<Response> {
+pub(crate) fn post(path: String, label: &str, body: &Object) -> Result<Response> {
     let key = context::idempotency_key_for(label);
     let key = key.get(key.len().saturating_sub(REQUEST_ID)..).unwrap_or(&key);
-    send(written(Request::post(url(path, settings)).json(body)).idempotency_key(key))
+    send(written(Request::post(path).json(body)).idempotency_key(key))
 }
 
 /// Asks a write for the whole record: without this `PayPal` answers with its id, status and links alone.
@@ -43,11 +41,6 @@ pub(crate) fn written(request: Request) -> Request {
 pub(crate) fn send(request: Request) -> Result<Response> {
     let response = request.send()?;
     if response.is_success() { Ok(response) } else { Err(error::from_response(&response)) }
-}
-
-/// Where a path is: at the live host, or at the sandbox.
-pub(crate) fn url(path: String, settings: &Settings) -> String {
-    if settings.sandbox { format!("{SANDBOX}{path}") } else { path }
 }
 
 /// A reference that `PayPal` keeps whole.

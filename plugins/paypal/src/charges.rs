@@ -23,16 +23,16 @@ pub(crate) fn process(request: &PaymentRequest) -> Result<Payment> {
         reference: request.reference.as_deref(),
     };
     let body = api::order_body(&unit, request.capture == Some(false), wallet)?;
-    let made = api::post("/v2/checkout/orders".to_owned(), "order", &body, &settings)?.read(api::order)?;
+    let made = api::post("/v2/checkout/orders".to_owned(), "order", &body)?.read(api::order)?;
     Ok(made.payment)
 }
 
 /// Reads a payment by its order's id.
 pub(crate) fn get(id: &str) -> Result<Payment> {
-    Ok(order(id, &Settings::load()?)?.payment)
+    Ok(order(id)?.payment)
 }
 
 /// Reads an order.
-pub(crate) fn order(id: &str, settings: &Settings) -> Result<Order> {
-    api::get(http::path(&["v2", "checkout", "orders", id])?, settings)?.read(api::order)
+pub(crate) fn order(id: &str) -> Result<Order> {
+    api::get(http::path(&["v2", "checkout", "orders", id])?)?.read(api::order)
 }

@@ -14,7 +14,7 @@ pub(crate) fn create(request: &LinkRequest) -> Result<Link> {
         Unit { amount: &amount, description: Some(&request.description), reference: request.reference.as_deref() };
     let page = api::page(&request.success_url, request.cancel_url.as_deref(), &settings);
     let body = api::order_body(&unit, false, Object::new().set("experience_context", page))?;
-    let response = api::post("/v2/checkout/orders".to_owned(), "link", &body, &settings)?;
+    let response = api::post("/v2/checkout/orders".to_owned(), "link", &body)?;
     let order = response.read(api::order)?;
     let Some(url) = order.payer_url else {
         return Err(response.senseless(format!("the order {} has no page for the payer", order.payment.id)));

@@ -5,7 +5,7 @@ use gatehouse_sdk::json::{Fields, Object};
 use gatehouse_sdk::payments::refunds::{Refund, RefundRequest, RefundStatus};
 use gatehouse_sdk::{Error, Result};
 
-use crate::api::{self, Settings};
+use crate::api;
 use crate::charges;
 
 /// How long a note to the payer may be, in characters.
@@ -13,31 +13,29 @@ const NOTE: usize = 255;
 
 /// Gives back what was captured for an order, whole or in part.
 pub(crate) fn refund(request: &RefundRequest) -> Result<Refund> {
-    let settings = Settings::load()?;
     let reason = request.reason.as_deref().filter(|reason| !reason.is_empty());
     let body = Object::new()
         .set_some("amount", request.amount.as_ref().map(api::checked).transpose()?)
         .set_some("custom_id", api::reference(request.reference.as_deref())?)
         .set_some("note_to_payer", reason.map(|reason| api::short(reason, NOTE)));
-    let order = charges::order(&request.payment, &settings)?;
+    let order = charges::order(&request.payment)?;
     let Some(capture) = order.capture else {
         return Err(Error::conflict(format!("no money was taken for the order {}", request.payment)));
     };
     let path = http::path(&["v2", "payments", "captures", &capture, "refund"])?;
-    let made = api::post(path, "refund", &body, &settings)?.read(in_our_words)?;
+    let made = api::post(path, "refund", &body)?.read(in_our_words)?;
     Ok(Refund { payment: order.payment.id, ..made })
 }
 
 /// Reads a refund, and the capture that it gives back, which knows its order.
 pub(crate) fn get(id: &str) -> Result<Refund> {
-    let settings = Settings::load()?;
-    let response = api::get(http::path(&["v2", "payments", "refunds", id])?, &settings)?;
+    let response = api::get(http::path(&["v2", "payments", "refunds", id])?)?;
     let refund = response.read(in_our_words)?;
     if refund.payment.is_empty() {
         return Err(response.senseless(format!("the refund {id} does not say what it gives back")));
     }
     let capture = http::path(&["v2", "payments", "captures", &refund.payment])?;
-    let order = api::get(capture, &settings)?.read(order_of)?;
+    let order = api::get(capture)?.read(order_of)?;
     Ok(Refund { payment: order.unwrap_or(refund.payment), ..refund })
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::{Idempotency, Manifest};
 use gatehouse_plugin_paypal::Paypal;
 use gatehouse_proof::{Claims, Document, Rules, Source, mock, prove};
@@ -27,12 +28,11 @@ fn a_peer_made_of_the_description_understands_every_request() {
 
 fn with_claims(check: impl FnOnce(&Claims<'_>)) {
     let files = ["paypal-orders-v2.json", "paypal-payments-v2.json", "paypal-webhooks-v1.json"];
-    let at = |strip| files.map(|file| Document { file, strip, ..Document::default() });
     check(&Claims {
         manifest: MANIFEST,
         source: Source::Provider,
         rules: Rules {
-            documents: &[at(""), at("https://api-m.sandbox.paypal.com")].concat(),
+            documents: &files.map(|file| Document { file, ..Document::default() }),
             odd_requests: &["*/id_stays_in_its_segment"],
             // Answers that make no sense, and 429, which is not described.
             odd_responses: &[
@@ -47,6 +47,13 @@ fn with_claims(check: impl FnOnce(&Claims<'_>)) {
         exceptions: &[("parse/peer", "its certificates are at the provider; the scheme is tested in the host")],
         ..Claims::default()
     });
+}
+
+#[test]
+fn the_environment_chooses_the_host() {
+    let egress = Manifest::from_toml(MANIFEST).unwrap().egress;
+    assert_eq!(egress.base_in(Environment::Live), "https://api-m.paypal.com");
+    assert_eq!(egress.base_in(Environment::Sandbox), "https://api-m.sandbox.paypal.com");
 }
 
 #[test]

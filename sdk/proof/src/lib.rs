@@ -48,9 +48,18 @@ pub enum Source {
     Provider,
     /// Somebody else; the README says who.
     ThirdParty,
+    /// The provider itself, in a form that only the gateway's own tests read.
+    Model,
     /// There is none; the README lists the provider's pages.
     #[default]
     Pages,
+}
+
+impl Source {
+    /// Whether there are documents that requests are held against here.
+    fn is_document(self) -> bool {
+        matches!(self, Self::Provider | Self::ThirdParty)
+    }
 }
 
 /// Proves a gateway in the current folder, and fails the test with one text about all that is missing. Where

@@ -11,7 +11,7 @@ use gatehouse_sdk::harness::Gateway;
 use gatehouse_sdk::harness::fixture::{Case, Expect};
 
 use crate::evidence::{Evidence, name_of};
-use crate::{Claims, FIXTURES, Source};
+use crate::{Claims, FIXTURES};
 
 /// Sends what the gateway sends to a mock of each of its documents. Where the mock is not installed, or a document
 /// is not at hand, it says so in one line.
@@ -40,7 +40,7 @@ pub fn understands<G: Gateway>(claims: &Claims<'_>) {
 
 /// Whether requests of a function are sent to a mock.
 pub(crate) fn covers(evidence: &Evidence, claims: &Claims<'_>, function: &str) -> bool {
-    claims.source != Source::Pages
+    claims.source.is_document()
         && evidence
             .of(function)
             .any(|case| is_sent(case, claims) && claims.rules.documents.iter().any(|document| has(case, document)))

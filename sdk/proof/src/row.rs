@@ -77,7 +77,7 @@ pub(crate) fn write(folder: &Path, plugin: &str, rows: &[Row]) -> Result<(), Str
 
 /// What fits the provider's documents, by function; `None` where they are not at hand.
 fn documents(evidence: &mut Evidence, claims: &Claims<'_>) -> Option<BTreeMap<String, Checked>> {
-    if claims.source == Source::Pages || !conformance::at_hand(&claims.rules) {
+    if !claims.source.is_document() || !conformance::at_hand(&claims.rules) {
         return None;
     }
     match conformance::by_function(Path::new(FIXTURES), &claims.rules) {
@@ -100,6 +100,7 @@ fn document(
     }
     let by = match claims.source {
         Source::Pages => return Cell::Shown("pages".to_owned()),
+        Source::Model => return Cell::Shown("the provider's model".to_owned()),
         Source::Provider => "",
         Source::ThirdParty => ", third party's",
     };
