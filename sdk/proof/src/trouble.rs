@@ -7,7 +7,7 @@ use gatehouse_sdk::harness::Gateway;
 use gatehouse_sdk::harness::dispatch::{Answer, Failure};
 use gatehouse_sdk::harness::fixture::{Case, Exchange, Expect};
 use gatehouse_sdk::harness::trial::{self, Trouble, WAIT_SECONDS};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::evidence::{Evidence, name_of};
 
@@ -74,9 +74,10 @@ fn is_success(case: &Case, at: usize) -> bool {
     answer.is_some_and(|answer| answer.status < 300)
 }
 
+/// Whether a good answer holds nothing to read.
 fn is_bodiless(case: &Case, at: usize) -> bool {
     let answer = case.exchange.get(at).and_then(|exchange| exchange.response.as_ref());
-    answer.is_none_or(|answer| answer.json.is_none())
+    answer.and_then(|answer| answer.json.as_ref()).is_none_or(|json| json.as_object().is_some_and(Map::is_empty))
 }
 
 /// The kind of error that says what is true after trouble with one request.

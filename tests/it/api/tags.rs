@@ -17,6 +17,8 @@ const UNCONDITIONAL: &[(&str, &str)] = &[
     ("/integrations/{integration}/webhooks/quarantine/{inbound}", "what came is never changed"),
     ("/integrations/{integration}/sync/settings", "names what it changes; the rest stays"),
     ("/integrations/{integration}/records/{entity}/{record}", "the conflict rule of the sync decides"),
+    ("/integrations/{integration}/mappings", "each saved one is a version, and none is lost"),
+    ("/integrations/{integration}/entities/{entity}/schema", "a schema is given whole and nobody adds to it"),
     ("/plugins/{plugin}/versions/{version}", "a version never changes"),
 ];
 

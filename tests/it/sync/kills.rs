@@ -34,7 +34,7 @@ async fn after_every_kill_the_records_become_those_of_the_provider() {
         replay(&mut read, &found.0);
         cursor = found.1;
     }
-    assert!(interrupted >= KILLS * 2 / 3, "only {interrupted} kills met a run");
+    assert!(interrupted >= KILLS / 2, "only {interrupted} kills met a run");
     let last = library.start("items", json!({})).await;
     library.run_in(&last, &["succeeded"]).await;
     library.sync("items", json!({})).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use gatehouse_domain::Error;
 use gatehouse_domain::mapping::{Mapping, RuleSet};
 use gatehouse_engine::mapping::{Ask, Brief, Preview, Registered};
@@ -18,6 +19,7 @@ use crate::etag::{Expected, Tagged};
 use crate::guard::By;
 use crate::page::{Asked, Items, Listing};
 use crate::problem::Failure;
+use crate::redact;
 use crate::router::App;
 
 /// Mappings to save, by entity or capability; what is not named stays as it is.
@@ -93,8 +95,11 @@ pub(crate) async fn preview(
     By(caller): By,
     Path(target): Path<String>,
     Body(ask): Body<Ask>,
-) -> Answer<Preview> {
-    Ok(Json(app.engine.preview_mapping(&caller, &target, ask).await?))
+) -> Result<Response, Failure> {
+    let preview: Preview = app.engine.preview_mapping(&caller, &target, ask).await?;
+    let answer = Json(preview).into_response();
+    // It reads a record that is kept, though it is asked for with a `POST`.
+    Ok(if caller.sees_payloads() { answer } else { redact::answer(answer).await })
 }
 
 pub(crate) async fn schema(

@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route> {
         .repeats_without_harm()
         .gives::<Preview>(StatusCode::OK),
         Route::get(one, read, "Read the mapping of an entity, or of a capability by its code", mappings::get)
+            .tagged()
             .gives::<Mapping>(StatusCode::OK),
         Route::put(
             one,
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Vec<Route> {
             mappings::save,
         )
         .takes::<RuleSet>()
+        .tagged()
         .gives::<Mapping>(StatusCode::OK),
         Route::get(
             "/integrations/{integration}/mappings/{entity}/versions",

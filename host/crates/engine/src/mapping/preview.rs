@@ -81,6 +81,9 @@ pub struct Values {
     pub after: Vec<Value>,
 }
 
+/// What is told of a problem to a caller that may not see records.
+const HIDDEN: &str = "the record does not fit; a key with payloads:read is told why";
+
 impl Engine {
     /// Shows what a mapping would make of a record.
     ///
@@ -108,8 +111,14 @@ impl Engine {
             let schemas = self.schemas_of(tenant, &integration, &entity, direction).await?;
             problems.extend(schemas.target.as_deref().map(|schema| misfits(schema, data)).into_iter().flatten());
         }
+        // What is wrong with a record that is kept names its values.
+        let hidden = id.is_some() && !by.sees_payloads();
+        let shown = |text: String| if hidden { HIDDEN.to_owned() } else { text };
+        let problems =
+            problems.into_iter().map(|problem| Problem { message: shown(problem.message), ..problem }).collect();
         let rules = program.lines(direction).iter().zip(traces).map(|(line, trace)| {
             let Trace { before, after, error } = trace;
+            let error = error.map(shown);
             let reads = line.source.as_ref().map(|place| place.text.clone());
             let writes = line.target.text.clone();
             Ruled { rule: line.rule, kind: line.kind, reads, writes, data: Values { before, after }, error }
