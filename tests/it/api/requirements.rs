@@ -274,10 +274,10 @@ async fn of_integrations(story: &Story, seen: &mut BTreeSet<String>) {
     walk.ask(Method::PUT, &format!("{one}/settings"), settings["settings"].clone(), 200).await;
     let served = walk.get(&format!("{one}/capabilities")).await;
     assert!(served["items"].as_array().unwrap().iter().any(|item| item["code"] == "PROCESS_PAYMENT"));
-    let mapping = json!({ "rules": [{ "direction": "both", "theirs": "$.name", "ours": "$.title" }] });
-    let saved = walk.ask(Method::PUT, &format!("{one}/mappings/contacts"), mapping, 200).await;
+    let mapping = json!({ "rules": [], "unmapped": "keep" });
+    let saved = walk.ask(Method::PUT, &format!("{one}/mappings/GET_PAYMENT"), mapping, 200).await;
     assert_eq!(saved["version"], 1);
-    assert_eq!(walk.get(&format!("{one}/mappings")).await["items"][0]["entity"], "contacts");
+    assert_eq!(walk.get(&format!("{one}/mappings")).await["items"][0]["entity"], "GET_PAYMENT");
     let gone = walk.ask(Method::DELETE, &format!("{one}/disconnect"), Value::Null, 200).await;
     assert_eq!(gone["credential_hints"], json!({}));
     walk.ask(Method::DELETE, &one, Value::Null, 204).await;

@@ -76,7 +76,7 @@ impl World {
             ("POST", path) if path.contains("/sync") => json!({}),
             ("POST", "/integrations/{integration}/mappings/preview") => json!({ "entity": "contacts" }),
             ("PUT", "/integrations/{integration}/mappings") => json!({ "mappings": {} }),
-            ("PUT", "/integrations/{integration}/mappings/{entity}") => json!({ "rules": [] }),
+            ("PUT", "/integrations/{integration}/mappings/{entity}") => json!({ "rules": [], "unmapped": "keep" }),
             ("PUT", "/integrations/{integration}/entities/{entity}/schema") => json!({ "schema": {} }),
             ("PUT", "/integrations/{integration}/sync/settings") => json!({ "entities": {} }),
             ("POST", "/integrations/{integration}/records/{entity}/changes/{change}/resolve") => {

@@ -163,7 +163,18 @@ impl World {
             let there = if route.method == "GET" { self.own.record(name) } else { self.fresh(route, name).await };
             places.push((name, there));
         }
+        if route.path.ends_with("/mappings/{entity}") {
+            self.mapped(&mut places).await;
+        }
         (places, self.body(route, Whose::Own))
+    }
+
+    /// The integration serves no entity, and has a mapping of a capability.
+    async fn mapped(&self, places: &mut [(&'static str, String)]) {
+        let capability = self.own.record("capability");
+        let path = format!("/integrations/{}/mappings/{capability}", self.own.record("integration"));
+        self.own.owner.put(&path, json!({ "rules": [], "unmapped": "keep" })).await.expect(200);
+        places.iter_mut().filter(|(name, _)| *name == "entity").for_each(|(_, there)| there.clone_from(&capability));
     }
 
     /// A record of the own tenant for a request that changes it; the same one where it stays.

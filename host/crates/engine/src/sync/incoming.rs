@@ -97,11 +97,12 @@ impl Bout<'_> {
     }
 }
 
-/// The record of a page that tells most about its mapping: one that failed, else the newest.
-pub(super) fn sample_of(page: &mut [Incoming]) -> Option<Sample> {
+/// The record of a page that tells most about its mapping, and whether it failed: one that did, else the newest.
+pub(super) fn sample_of(page: &mut [Incoming]) -> Option<(Sample, bool)> {
     let fits = |one: &&mut Incoming| {
         one.has_id() && one.sent.as_ref().is_some_and(|sent| hash::canonical(sent).len() <= MOST_BYTES)
     };
     let tells_most = page.iter_mut().filter(fits).max_by_key(|one| (one.bad.is_some(), one.updated_at))?;
-    Some(Sample { record: tells_most.id.clone(), data: tells_most.sent.clone()? })
+    let sample = Sample { record: tells_most.id.clone(), data: tells_most.sent.clone()? };
+    Some((sample, tells_most.bad.is_some()))
 }

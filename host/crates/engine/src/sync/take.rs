@@ -260,9 +260,13 @@ impl Bout<'_> {
         self.log(SyncLog { change: Some(change.id), reason, ..row }, tally)
     }
 
-    /// Keeps a record as the provider sent it, to preview mappings with.
+    /// Keeps a record as the provider sent it, to preview mappings with. One that failed is not given up for one of a
+    /// later page that did not.
     fn show(&self, end: &End, tally: &mut Tally) -> Result<()> {
-        let Some(sample) = end.sample.clone() else { return Ok(()) };
+        let Some((sample, failed)) = end.sample.clone() else { return Ok(()) };
+        if !failed && tally.run.counts.failed > 0 {
+            return Ok(());
+        }
         self.engine.keep_sample(&mut tally.change, self.tenant, &self.integration, &self.run.entity, sample)
     }
 
@@ -311,7 +315,7 @@ struct End {
     complete: bool,
     seen: Vec<[u8; 8]>,
     /// A record as the provider sent it.
-    sample: Option<Sample>,
+    sample: Option<(Sample, bool)>,
     busy: Duration,
 }
 
