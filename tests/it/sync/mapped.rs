@@ -197,7 +197,8 @@ async fn records_pass_through_their_mapping_on_both_ways() {
 
     // What is as known writes nothing, though the provider's shape is another one.
     let run = library.sync("contacts", json!({ "mode": "full" })).await;
-    assert_eq!(counts(&run, &["added", "updated", "deleted", "unchanged", "failed"]), [0, 0, 0, 2, 1], "{run:#}");
+    // The page behind the last one begins with the last record once more.
+    assert_eq!(counts(&run, &["added", "updated", "deleted", "unchanged", "failed"]), [0, 0, 0, 3, 1], "{run:#}");
 
     // What is handed in reaches the provider in its shape, and comes back as it was handed in.
     let content = json!({ "person": { "name": "Grace" }, "country": "France" });
