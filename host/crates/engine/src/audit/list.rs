@@ -13,7 +13,7 @@ use crate::{Caller, Engine};
 /// cursor still leads on.
 const LOOKED_AT: usize = 10_000;
 /// By how much a clock may have gone back without an entry being missed that is asked for by time.
-const SLACK: SignedDuration = SignedDuration::from_hours(1);
+const BEHIND: SignedDuration = SignedDuration::from_hours(1);
 
 /// Which entries are asked for: those that fit all that is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Filter {
 
     /// Whether nothing before an entry can fit.
     fn ends_before(&self, entry: &AuditEntry) -> bool {
-        self.from.is_some_and(|from| entry.statement.at.saturating_add(SLACK).is_ok_and(|at| at < from))
+        self.from.is_some_and(|from| entry.statement.at.saturating_add(BEHIND).is_ok_and(|at| at < from))
     }
 }
 
@@ -93,7 +93,7 @@ impl Engine {
     /// A place behind which, going back, every entry stands that was written before a moment.
     /// Times rise along a chain but for a clock that was set back.
     async fn first_after(&self, chain: Chain, to: Timestamp) -> Result<Cursor> {
-        let late = to.saturating_add(SLACK).unwrap_or(to);
+        let late = to.saturating_add(BEHIND).unwrap_or(to);
         let (mut low, mut high) = (0, end_of(&self.0.store, chain).await?.number + 1);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
