@@ -30,6 +30,18 @@ async fn the_first_answer_comes_again_and_nothing_is_made_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tag_of_what_was_made_comes_again_as_well() {
+    let server = Server::start(&[]);
+    let new = || json!({ "code": "acme-pay", "display_name": "Acme Pay" });
+    let make = async || server.operator().post_with("/providers", new(), &[("idempotency-key", "one")]).await;
+    let (first, again) = (make().await, make().await);
+    assert_eq!((first.status, again.status), (201, 201), "{}", again.body);
+    assert_eq!(first.headers.get("idempotent-replayed"), None);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(again.headers["etag"], first.headers["etag"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_refused_may_come_again_put_right() {
     let server = Server::start(&[]);
     make(&server.operator(), "one", "  ").await.expect_problem(422, "$.name");

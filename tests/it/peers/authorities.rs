@@ -250,9 +250,12 @@ async fn a_server_that_fails_is_asked_again_and_one_that_refuses_is_not() {
     scene.tell("answer?status=400&error=invalid_grant").await;
     scene.tell("forget").await;
     assert_eq!(scene.execute().await.status, 424);
+    // Where the token's first success was not written down yet, the one before it is tried as well.
+    eventually("the sign-in has ended", async || (scene.execute().await.status == 409).then_some(())).await;
     for _ in 0..3 {
         scene.execute().await.expect_problem(409, "oauth/url");
     }
-    assert_eq!(scene.refreshes().await, (1, 2, 0));
+    let (rotated, refused, reused) = scene.refreshes().await;
+    assert!(rotated == 1 && (2..=4).contains(&refused) && reused == 0, "{rotated} {refused} {reused}");
     scene.is_expired().await;
 }

@@ -63,8 +63,14 @@ pub(crate) async fn run(engine: &Engine, mut caller: Caller, key: &str, request:
 async fn read(response: Response) -> Result<(Response, Answer)> {
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| Error::internal("an answer does not end"))?;
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let answer = Answer { status: parts.status.as_u16(), content_type, body: body.to_vec() };
+    let text = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+    let answer = Answer {
+        status: parts.status.as_u16(),
+        content_type: text(header::CONTENT_TYPE),
+        etag: text(header::ETAG),
+        location: text(header::LOCATION),
+        body: body.to_vec(),
+    };
     Ok((Response::from_parts(parts, Body::from(body)), answer))
 }
 
@@ -73,8 +79,12 @@ fn again(answer: Answer) -> Response {
     let mut response = (status, answer.body).into_response();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_TYPE);
-    if let Some(value) = answer.content_type.and_then(|text| HeaderValue::from_str(&text).ok()) {
-        headers.insert(header::CONTENT_TYPE, value);
+    let told =
+        [(header::CONTENT_TYPE, answer.content_type), (header::ETAG, answer.etag), (header::LOCATION, answer.location)];
+    for (name, text) in told {
+        if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(name, value);
+        }
     }
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
     response

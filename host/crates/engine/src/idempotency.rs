@@ -28,6 +28,10 @@ pub struct Answer {
     pub status: u16,
     /// The media type.
     pub content_type: Option<String>,
+    /// The header `ETag`.
+    pub etag: Option<String>,
+    /// The header `Location`.
+    pub location: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -133,6 +137,8 @@ impl Turn {
             request_hash: self.request_hash.clone(),
             status: answer.status,
             content_type: answer.content_type.clone(),
+            etag: answer.etag.clone(),
+            location: answer.location.clone(),
             body,
             expires_at: self.engine.now().saturating_add(REMEMBERED).unwrap_or(Timestamp::MAX),
         })
@@ -145,7 +151,13 @@ impl Turn {
             return Err(Error::conflict(message));
         };
         let body = self.engine.0.vault.open_answer(&self.id, sealed)?;
-        Ok(Answer { status: known.status, content_type: known.content_type.clone(), body })
+        Ok(Answer {
+            status: known.status,
+            content_type: known.content_type.clone(),
+            etag: known.etag.clone(),
+            location: known.location.clone(),
+            body,
+        })
     }
 }
 

@@ -34,8 +34,7 @@ def after_call(context, case, response):
         COUNTS[case.operation.label][str(response.status_code)] += 1
 
 
-@schemathesis.serializer("application/wasm")
-@schemathesis.serializer("application/octet-stream")
+@schemathesis.serializer("application/wasm", "application/octet-stream")
 def raw(ctx, value):
     return value if isinstance(value, bytes) else json.dumps(value).encode()
 

@@ -18,6 +18,12 @@ pub struct IdempotentAnswer {
     pub status: u16,
     /// The media type of the body.
     pub content_type: Option<String>,
+    /// The tag of what was made, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// Where what was made is, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// The body, sealed, as an answer may hold a new key; absent where it was too large to keep.
     pub body: Option<String>,
     /// When the key may be used anew.

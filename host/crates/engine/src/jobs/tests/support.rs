@@ -161,6 +161,8 @@ pub(super) fn trace(id: [u8; 32], number: u64) -> gatehouse_store::records::Idem
         request_hash: number.to_string(),
         status: 200,
         content_type: None,
+        etag: None,
+        location: None,
         body: None,
         expires_at: gatehouse_domain::time::EPOCH,
     }
