@@ -79,22 +79,27 @@ pub fn at_hand(rules: &Rules<'_>) -> bool {
 /// # Errors
 /// Every problem: the case, the place in the exchange, and what the document says.
 pub fn check(folder: &Path, rules: &Rules<'_>) -> Result<Checked, Vec<String>> {
-    let all = by_function(folder, rules)?;
+    let mut problems = Vec::new();
+    let cases = fixture::load(folder, &mut problems);
+    let all = match by_function(&cases, rules) {
+        Ok(all) if problems.is_empty() => all,
+        Ok(_) => return Err(problems),
+        Err(more) => return Err([problems, more].concat()),
+    };
     Ok(all.values().fold(Checked::default(), |sum, one| Checked {
         requests: sum.requests + one.requests,
         responses: sum.responses + one.responses,
     }))
 }
 
-/// Checks a folder, and answers how much was checked of each function.
+/// Checks cases, and answers how much was checked of each function.
 ///
 /// # Errors
 /// As [`check`].
-pub fn by_function(folder: &Path, rules: &Rules<'_>) -> Result<BTreeMap<String, Checked>, Vec<String>> {
+pub fn by_function(cases: &[Case], rules: &Rules<'_>) -> Result<BTreeMap<String, Checked>, Vec<String>> {
     let mut problems = Vec::new();
-    let cases = fixture::load(folder, &mut problems);
     let mut all: BTreeMap<String, Checked> = BTreeMap::new();
-    for case in &cases {
+    for case in cases {
         let checked = all.entry(case.function.clone()).or_default();
         for (index, exchange) in case.exchange.iter().enumerate() {
             let found = check_exchange(case, exchange, rules, checked);

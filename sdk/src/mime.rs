@@ -65,5 +65,18 @@ pub fn mailbox(address: &MailAddress) -> Result<String> {
     Ok(header::mailbox("address", address)?.concat())
 }
 
+/// An address without blanks around it, for providers that have it in a path, where nothing would name all.
+///
+/// # Errors
+/// `invalid-input` for a text without `@`.
+pub fn address(text: &str) -> Result<&str> {
+    let address = text.trim_ascii();
+    if address.contains('@') {
+        Ok(address)
+    } else {
+        Err(Error::invalid_input(format!("`{address}` is no address; give one")))
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,21 @@ pub fn positive(money: &Money) -> Result<&Money> {
     Err(Error::invalid_input(format!("the amount {} must be more than 0 minor units", money.minor_units)))
 }
 
+/// The amount for so many of a thing; for one where that is not said.
+///
+/// # Errors
+/// `invalid-input` for none, and where the whole is too large.
+pub fn times(amount: &Money, quantity: Option<u32>) -> Result<Money> {
+    let quantity = i64::from(quantity.unwrap_or(1));
+    if quantity == 0 {
+        return Err(Error::invalid_input("`quantity` is 0; give 1 or more"));
+    }
+    let units = amount.minor_units.checked_mul(quantity);
+    let units =
+        units.ok_or_else(|| Error::invalid_input("the amount times `quantity` is too large; give a smaller one"))?;
+    Ok(Money::new(units, &amount.currency))
+}
+
 /// How many decimals the currency's minor unit has (ISO 4217, list one): 2 for all that are not listed otherwise.
 pub fn decimals(currency: &str) -> u32 {
     match currency {
@@ -121,6 +136,13 @@ mod tests {
             assert_eq!(to_decimal(&money), text);
             assert_eq!(from_decimal(text, currency).unwrap(), money);
         }
+    }
+
+    #[test]
+    fn several_cost_several_times_as_much() {
+        let times = |quantity| times(&Money::new(1999, "EUR"), quantity).map(|money| money.minor_units).ok();
+        assert_eq!([None, Some(1), Some(3), Some(0)].map(times), [Some(1999), Some(1999), Some(5997), None]);
+        assert!(super::times(&Money::new(i64::MAX, "EUR"), Some(2)).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use gatehouse_sdk::email::suppressions::{
 };
 use gatehouse_sdk::http::{self, Request};
 use gatehouse_sdk::json::{Fields, Object};
-use gatehouse_sdk::{Error, ErrorKind, Result, paging, time};
+use gatehouse_sdk::{Error, ErrorKind, Result, mime, paging, time};
 
 use crate::api;
 
@@ -60,7 +60,7 @@ fn word(reason: SuppressionReason) -> Result<&'static str> {
 /// Makes SES send nothing more to an address.
 pub(crate) fn add(request: &SuppressionRequest) -> Result<Suppression> {
     let reason = request.reason.unwrap_or(SuppressionReason::Bounce);
-    let email = given(&request.email)?;
+    let email = mime::address(&request.email)?;
     let body = Object::new().set("EmailAddress", email).set("Reason", word(reason)?);
     api::send(Request::put(PATH).json(&body))?;
     Ok(Suppression { email: email.to_owned(), reason, detail: None, created_at_ms: None })
@@ -68,19 +68,9 @@ pub(crate) fn add(request: &SuppressionRequest) -> Result<Suppression> {
 
 /// Takes an address off the list. Not being on it is no error: a repeat has to come to the same.
 pub(crate) fn remove(email: String) -> Result<LiftedSuppression> {
-    let path = http::path(&["v2", "email", "suppression", "addresses", given(&email)?])?;
+    let path = http::path(&["v2", "email", "suppression", "addresses", mime::address(&email)?])?;
     match api::send(Request::delete(path)) {
         Err(error) if error.kind != ErrorKind::NotFound => Err(error),
         _ => Ok(LiftedSuppression { email }),
-    }
-}
-
-/// Without an address a path would name the whole list.
-fn given(email: &str) -> Result<&str> {
-    let email = email.trim_ascii();
-    if email.contains('@') {
-        Ok(email)
-    } else {
-        Err(Error::invalid_input(format!("`{email}` is no address; give one")))
     }
 }

@@ -13,8 +13,6 @@
 #[path = "fixtures/model.rs"]
 mod model;
 
-use std::path::Path;
-
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::manifest::auth::Placement;
 use gatehouse_domain::manifest::{Idempotency, Manifest};
@@ -22,24 +20,15 @@ use gatehouse_domain::webhook::Trust;
 use gatehouse_plugin_aws_ses::Ses;
 use gatehouse_proof::{Claims, Source, prove};
 use gatehouse_sdk::harness;
-use gatehouse_sdk::harness::fixture::{self, Case, ExpectedRequest};
+use gatehouse_sdk::harness::fixture::{self, ExpectedRequest};
 use serde_json::{Value, json};
 
 use model::{Model, by_hand};
 
+const MANIFEST: &str = include_str!("../plugin.toml");
+
 fn manifest() -> Manifest {
-    Manifest::from_toml(include_str!("../plugin.toml")).unwrap()
-}
-
-fn cases() -> Vec<Case> {
-    let mut problems = Vec::new();
-    let cases = fixture::load(Path::new("fixtures"), &mut problems);
-    assert_eq!(problems, Vec::<String>::new());
-    cases
-}
-
-fn requests() -> Vec<(String, ExpectedRequest)> {
-    fixture::requests("fixtures")
+    Manifest::from_toml(MANIFEST).unwrap()
 }
 
 #[test]
@@ -50,7 +39,7 @@ fn every_fixture_plays() {
 #[test]
 fn every_function_is_proven() {
     prove::<Ses>(&Claims {
-        manifest: include_str!("../plugin.toml"),
+        manifest: MANIFEST,
         source: Source::Model,
         peers: &[("send-email", "moto, which checks signatures")],
         exceptions: &[
@@ -92,7 +81,7 @@ fn events_come_through_a_topic_that_is_verified() {
 #[test]
 fn who_gets_a_hidden_copy_stands_beside_the_message_and_not_in_it() {
     let mut hidden = 0;
-    for (name, request) in requests() {
+    for (name, request) in fixture::requests("fixtures") {
         let body = request.json.unwrap_or_default();
         let Some(raw) = body["Content"]["Raw"]["Data"].as_str() else { continue };
         let message = String::from_utf8(gatehouse_sdk::base64::decode(raw).unwrap()).unwrap();
@@ -110,7 +99,7 @@ fn who_gets_a_hidden_copy_stands_beside_the_message_and_not_in_it() {
 fn the_providers_own_model_knows_every_request_and_response() {
     let Some(model) = Model::find() else { return };
     let (mut requests, mut responses, mut errors) = (0, 0, 0);
-    for case in cases() {
+    for case in fixture::cases("fixtures") {
         let name = case.folder.display().to_string();
         for exchange in &case.exchange {
             let operation = model.operation(&exchange.request).unwrap_or_else(|| panic!("{name}: no such operation"));

@@ -3,14 +3,14 @@
 use gatehouse_sdk::http::{self, Request};
 use gatehouse_sdk::json::{Fields, Object};
 use gatehouse_sdk::payments::links::{Link, LinkRequest};
-use gatehouse_sdk::{Error, ErrorKind, Money, Result, time};
+use gatehouse_sdk::{ErrorKind, Result, money, time};
 
 use crate::api::{self, Notes, REFERENCE, Settings};
 
 /// Creates a page on which one payer pays once. It works for six months.
 pub(crate) fn create(request: &LinkRequest) -> Result<Link> {
     let settings = Settings::load()?;
-    let total = total(request)?;
+    let total = money::times(&request.amount, request.quantity)?;
     let amount = api::checked(&total)?;
     let customer = request.customer.as_deref().map(|id| customer(id, &settings)).transpose()?;
     let reference = api::own_receipt();
@@ -59,15 +59,4 @@ fn customer(id: &str, settings: &Settings) -> Result<Object> {
         let fields = ["name", "email", "contact"];
         fields.into_iter().fold(Object::new(), |object, field| object.set_some(field, known.str_some(field)))
     })
-}
-
-fn total(request: &LinkRequest) -> Result<Money> {
-    let quantity = i64::from(request.quantity.unwrap_or(1));
-    if quantity == 0 {
-        return Err(Error::invalid_input("`quantity` is 0; give 1 or more"));
-    }
-    let units = request.amount.minor_units.checked_mul(quantity);
-    let units =
-        units.ok_or_else(|| Error::invalid_input("the amount times `quantity` is too large; give a smaller one"))?;
-    Ok(Money::new(units, &request.amount.currency))
 }

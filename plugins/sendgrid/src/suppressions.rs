@@ -6,7 +6,7 @@ use gatehouse_sdk::email::suppressions::{
 };
 use gatehouse_sdk::http::{self, Method};
 use gatehouse_sdk::json::{Fields, Object};
-use gatehouse_sdk::{Error, ErrorKind, Result, paging, time};
+use gatehouse_sdk::{Error, ErrorKind, Result, mime, paging, time};
 
 use crate::api;
 
@@ -72,7 +72,7 @@ pub(crate) fn add(request: &SuppressionRequest) -> Result<Suppression> {
             "sendgrid fills the lists of all other reasons by itself; leave `reason` out or give unsubscribe",
         ));
     }
-    let email = given(&request.email)?;
+    let email = mime::address(&request.email)?;
     let body = Object::new().set("recipient_emails", vec![email]);
     let path = "/v3/asm/suppressions/global";
     let added = api::send(api::request(Method::Post, path)?.json(&body))?
@@ -97,7 +97,7 @@ pub(crate) fn remove(email: String) -> Result<LiftedSuppression> {
 
 /// Takes an address off one list.
 pub(crate) fn take_off(list: &str, email: &str) -> Result<()> {
-    let email = given(email)?;
+    let email = mime::address(email)?;
     let path = match list {
         UNSUBSCRIBES => http::path(&["v3", "asm", "suppressions", "global", email]),
         _ => http::path(&["v3", "suppression", list, email]),
@@ -105,15 +105,5 @@ pub(crate) fn take_off(list: &str, email: &str) -> Result<()> {
     match api::send(api::request(Method::Delete, &path?)?) {
         Err(error) if error.kind != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
-}
-
-/// Without an address a path would name the whole list.
-fn given(email: &str) -> Result<&str> {
-    let email = email.trim_ascii();
-    if email.contains('@') {
-        Ok(email)
-    } else {
-        Err(Error::invalid_input(format!("`{email}` is no address; give one")))
     }
 }

@@ -26,14 +26,8 @@ struct Seen {
 
 /// Looks for the amounts and the words of a function.
 pub(crate) fn cell(evidence: &mut Evidence, function: &str) -> Cell {
-    let (mut given, mut all) = (Seen::default(), Seen::default());
-    for case in evidence.of(function) {
-        walk("", &case.input, &mut given);
-        walk("", &case.input, &mut all);
-        if let Some(output) = output(case) {
-            walk("", output, &mut all);
-        }
-    }
+    let all = Seen::of(evidence.of(function).flat_map(values));
+    let mut given = Seen::of(evidence.of(function).map(|case| &case.input));
     // A look-up is given the parameters of the call it looks for.
     if CONTRACT.contains(&function) {
         given = Seen::default();
@@ -55,13 +49,7 @@ pub(crate) fn cell(evidence: &mut Evidence, function: &str) -> Cell {
 
 /// A gateway that moves money at all shows every number of decimals somewhere, if only in what it reads.
 pub(crate) fn check_all(evidence: &mut Evidence) {
-    let mut all = Seen::default();
-    for case in &evidence.cases {
-        walk("", &case.input, &mut all);
-        if let Some(output) = output(case) {
-            walk("", output, &mut all);
-        }
-    }
+    let all = Seen::of(evidence.cases.iter().flat_map(values));
     if !all.places.is_empty() {
         evidence.missing("*", absent(&all.places));
     }
@@ -72,11 +60,13 @@ fn absent(places: &BTreeSet<u32>) -> Vec<String> {
     absent.map(|wanted| format!("an amount with {wanted} decimals")).collect()
 }
 
-fn output(case: &Case) -> Option<&Value> {
-    match &case.expect {
+/// What goes in and comes out.
+fn values(case: &Case) -> impl Iterator<Item = &Value> {
+    let output = match &case.expect {
         Some(Expect::Output(output)) => Some(output),
         _ => None,
-    }
+    };
+    std::iter::once(&case.input).chain(output)
 }
 
 /// Reads every text with the name of its field; texts that are JSON themselves, as records of a sync are, too.
@@ -97,6 +87,12 @@ fn walk(field: &str, value: &Value, seen: &mut Seen) {
 }
 
 impl Seen {
+    fn of<'v>(values: impl Iterator<Item = &'v Value>) -> Self {
+        let mut seen = Self::default();
+        values.for_each(|value| walk("", value, &mut seen));
+        seen
+    }
+
     fn text(&mut self, field: &str, text: &str) {
         self.words |= WORDS.contains(&field);
         self.unicode |= !text.is_ascii();

@@ -8,7 +8,7 @@ use gatehouse_sdk::conformance::{self, Checked};
 use gatehouse_sdk::harness::Gateway;
 
 use crate::evidence::Evidence;
-use crate::{Claims, FIXTURES, Source, amounts, mock, pages, trouble};
+use crate::{Claims, Source, amounts, mock, pages, trouble};
 
 /// What was found for one proof of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ fn documents(evidence: &mut Evidence, claims: &Claims<'_>) -> Option<BTreeMap<St
     if !claims.source.is_document() || !conformance::at_hand(&claims.rules) {
         return None;
     }
-    match conformance::by_function(Path::new(FIXTURES), &claims.rules) {
+    match conformance::by_function(&evidence.cases, &claims.rules) {
         Ok(checked) => Some(checked),
         Err(problems) => {
             evidence.problems.extend(problems);

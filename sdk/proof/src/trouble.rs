@@ -5,7 +5,7 @@
 use gatehouse_sdk::ErrorKind;
 use gatehouse_sdk::harness::Gateway;
 use gatehouse_sdk::harness::dispatch::{Answer, Failure};
-use gatehouse_sdk::harness::fixture::{Case, Exchange, Expect};
+use gatehouse_sdk::harness::fixture::{Case, Exchange, Expect, PlayedResponse};
 use gatehouse_sdk::harness::trial::{self, Trouble, WAIT_SECONDS};
 use serde_json::{Map, Value};
 
@@ -69,15 +69,20 @@ fn is_of_body(trouble: Trouble) -> bool {
     matches!(trouble, Trouble::NotJson | Trouble::Truncated | Trouble::OtherShape)
 }
 
+/// What the provider answers where it is in no trouble.
+fn good(case: &Case, at: usize) -> Option<&PlayedResponse> {
+    case.exchange.get(at)?.response.as_ref()
+}
+
 fn is_success(case: &Case, at: usize) -> bool {
-    let answer = case.exchange.get(at).and_then(|exchange| exchange.response.as_ref());
-    answer.is_some_and(|answer| answer.status < 300)
+    good(case, at).is_some_and(|answer| answer.status < 300)
 }
 
 /// Whether a good answer holds nothing to read.
 fn is_bodiless(case: &Case, at: usize) -> bool {
-    let answer = case.exchange.get(at).and_then(|exchange| exchange.response.as_ref());
-    answer.and_then(|answer| answer.json.as_ref()).is_none_or(|json| json.as_object().is_some_and(Map::is_empty))
+    good(case, at)
+        .and_then(|answer| answer.json.as_ref())
+        .is_none_or(|json| json.as_object().is_some_and(Map::is_empty))
 }
 
 /// The kind of error that says what is true after trouble with one request.

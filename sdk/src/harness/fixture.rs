@@ -145,23 +145,32 @@ pub fn load(folder: &Path, problems: &mut Vec<String>) -> Vec<Case> {
     cases
 }
 
-/// Every request of a folder's cases, with the case's folder as its name.
+/// Every case of a folder, for a gateway's own tests.
 ///
 /// # Panics
 /// Where a case can not be read; this is how a test fails.
 #[track_caller]
 #[allow(clippy::panic, reason = "a test assertion, in native builds only")]
-pub fn requests(folder: impl AsRef<Path>) -> Vec<(String, ExpectedRequest)> {
+pub fn cases(folder: impl AsRef<Path>) -> Vec<Case> {
     let mut problems = Vec::new();
     let cases = load(folder.as_ref(), &mut problems);
     if !problems.is_empty() {
         panic!("{}", problems.join("\n"));
     }
+    cases
+}
+
+/// Every request of a folder's cases, with the case's folder as its name.
+///
+/// # Panics
+/// As [`cases`].
+#[track_caller]
+pub fn requests(folder: impl AsRef<Path>) -> Vec<(String, ExpectedRequest)> {
     let named = |case: Case| {
         let name = case.folder.display().to_string();
         case.exchange.into_iter().map(move |exchange| (name.clone(), exchange.request))
     };
-    cases.into_iter().flat_map(named).collect()
+    cases(folder).into_iter().flat_map(named).collect()
 }
 
 fn load_case(function: &str, folder: &Path, problems: &mut Vec<String>) -> Option<Case> {

@@ -2,18 +2,18 @@
 //! fall the same way again.
 
 use std::io::Cursor;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use gatehouse_broker::{Broker, BrokerConfig, RootKey, Vault};
 use gatehouse_domain::audit::AuditEntry;
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
-use gatehouse_runtime::{PoolConfig, Runtime, RuntimeConfig};
 use gatehouse_store::page::MAX_LIMIT;
 use gatehouse_store::storage::Storage;
 use gatehouse_store::{Artefacts, MemoryStorage, Page, Raw, Store};
 
 use super::super::{Anchor, AnchorReader, Auditor, Chain};
+use crate::rotation::tests::support::runtime;
 use crate::{Clock, Engine, Parts, Policy};
 
 /// What tells the time, as it was set.
@@ -36,18 +36,6 @@ pub(super) struct Place {
 /// The tenant of this number.
 pub(super) fn tenant(n: u8) -> Chain {
     Some(TenantId::from_bytes([n; 16]))
-}
-
-/// One runtime for all: no test here runs a gateway.
-fn runtime() -> Runtime {
-    static ONE: OnceLock<(Runtime, tempfile::TempDir)> = OnceLock::new();
-    let made = || {
-        let folder = tempfile::tempdir().unwrap();
-        let pool = PoolConfig { instances: 1, ..PoolConfig::default() };
-        let config = RuntimeConfig { pool, ..RuntimeConfig::new(folder.path().join("compiled"), [0; 32]) };
-        (Runtime::new(config).unwrap(), folder)
-    };
-    ONE.get_or_init(made).0.clone()
 }
 
 impl Place {

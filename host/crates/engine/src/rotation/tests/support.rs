@@ -150,8 +150,8 @@ pub(crate) fn operator() -> Caller {
     Caller { key, request, turn: None, address: None, permissions: Vec::new(), acting_for: None }
 }
 
-/// One runtime for all: no test here runs a gateway.
-fn runtime() -> Runtime {
+/// One runtime for all who run no gateway.
+pub(crate) fn runtime() -> Runtime {
     static ONE: OnceLock<(Runtime, tempfile::TempDir)> = OnceLock::new();
     let made = || {
         let folder = tempfile::tempdir().unwrap();
