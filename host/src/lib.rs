@@ -11,5 +11,6 @@ mod command;
 mod demo;
 mod logging;
 mod output;
+mod registry;
 mod remote;
 mod telemetry;

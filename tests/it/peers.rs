@@ -7,6 +7,7 @@ mod generated;
 mod mail;
 mod openapi;
 mod promtool;
+mod registry;
 mod signers;
 mod stateful;
 mod tester;

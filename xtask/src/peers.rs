@@ -67,7 +67,7 @@ const PARTS: &[Part] = &[
     Part { name: "cloud", tool: "python3", packages: CLOUD_PACKAGES, starters: &["moto_server"] },
     Part { name: "node", tool: "npm", packages: NODE_PACKAGES, starters: &["prism", "node"] },
     Part { name: "authority", tool: "npm", packages: AUTHORITY_PACKAGES, starters: &["authority"] },
-    Part { name: "debian", tool: "apt-get", packages: DEBIAN_PACKAGES, starters: &["promtool"] },
+    Part { name: "debian", tool: "apt-get", packages: DEBIAN_PACKAGES, starters: &["promtool", "docker-registry"] },
 ];
 
 /// Does what was asked.
@@ -182,6 +182,7 @@ fn write_starters(peers: &Path, part: &Part) -> Result<()> {
             "node" => "NODE_PATH=\"$peers/node/node_modules\" exec node",
             "authority" => "PEER_HOME=\"$peers/authority\" exec node",
             "promtool" => "exec \"$peers/debian/usr/bin/promtool\"",
+            "docker-registry" => "exec \"$peers/debian/usr/bin/docker-registry\"",
             _ => "exec \"$peers/node/node_modules/.bin/prism\"",
         };
         let text = format!("#!/bin/sh\npeers=$(CDPATH= cd -- \"$(dirname -- \"$0\")/..\" && pwd)\n{command} \"$@\"\n");

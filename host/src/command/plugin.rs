@@ -8,6 +8,8 @@ mod build;
 mod cargo;
 mod folder;
 mod inspect;
+mod pull;
+mod push;
 mod sign;
 mod verify;
 
@@ -26,6 +28,10 @@ pub(crate) enum Command {
     NextKey(sign::Next),
     /// Check a component against its signature and a public key.
     Verify(verify::Options),
+    /// Put a built component and its signature into an OCI registry.
+    Push(push::Options),
+    /// Get a component and its signature out of an OCI registry.
+    Pull(pull::Options),
 }
 
 /// Does it.
@@ -37,5 +43,7 @@ pub(crate) fn run(command: Command, out: &mut Out<'_>) -> Result<()> {
         Command::Sign(options) => sign::sign(&options, out),
         Command::NextKey(options) => sign::next(&options, out),
         Command::Verify(options) => verify::run(&options, out),
+        Command::Push(options) => push::run(&options, out),
+        Command::Pull(options) => pull::run(&options, out),
     }
 }

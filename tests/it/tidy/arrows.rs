@@ -37,6 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("wasmtime-wasi", &["gatehouse-runtime"]),
     ("wac-graph", &["gatehouse-runtime"]),
     ("reqwest", &["gatehouse-broker", "gatehouse", "gatehouse-bench"]),
+    ("oci-client", &["gatehouse"]),
     ("rustls", &["gatehouse-broker", "gatehouse", "gatehouse-bench"]),
     ("prometheus", &["gatehouse-engine"]),
     ("opentelemetry", &["gatehouse"]),

@@ -44,6 +44,7 @@ pub(super) const PYTHON_PACKAGES: &[&str] = &[
     "markdown-it-py==4.3.0",
     "MarkupSafe==3.0.4",
     "mdurl==0.1.2",
+    "oras==0.2.42",
     "openapi-schema-validator==0.9.0",
     "openapi-spec-validator==0.9.0",
     "packaging==26.3",
@@ -97,8 +98,8 @@ pub(super) const CLOUD_PACKAGES: &[&str] = &[
     "xmltodict==1.0.4",
 ];
 
-/// Debian's own build, for Prometheus' linter.
-pub(super) const DEBIAN_PACKAGES: &[&str] = &["prometheus"];
+/// Debian's own builds: Prometheus, for its linter, and a registry for plugins.
+pub(super) const DEBIAN_PACKAGES: &[&str] = &["prometheus", "docker-registry"];
 
 /// A mock of a provider, webhook libraries, and what makes and checks a client of our own API.
 pub(super) const NODE_PACKAGES: &[&str] = &[

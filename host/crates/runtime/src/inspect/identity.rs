@@ -41,6 +41,30 @@ impl Identity {
     }
 }
 
+/// What a component asks for and what it offers, by name: `gatehouse:payments/charges@0.1.0`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interfaces {
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+}
+
+impl Interfaces {
+    /// Reads them. No code of the component runs.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::Invalid`] for what is no component.
+    pub fn of(bytes: &[u8]) -> Result<Self> {
+        component::check_kind(bytes)?;
+        let decoded = component::decode(bytes)?;
+        let world = decoded.world()?;
+        let imports = world.imports.keys().map(|name| decoded.resolve.name_world_key(name)).collect();
+        let exports = world.exports.keys().map(|name| decoded.resolve.name_world_key(name)).collect();
+        Ok(Self { imports, exports })
+    }
+}
+
 /// SHA-256 of a component, in hexadecimal.
 pub fn component_digest(bytes: &[u8]) -> String {
     digest(bytes)
