@@ -56,6 +56,8 @@ pub struct Config {
     pub plugins: Plugins,
     /// Where gateways may send requests beyond their manifests.
     pub egress: Egress,
+    /// The sandbox provider.
+    pub sandbox: Sandbox,
     /// How people sign in with providers.
     pub oauth: OAuth,
     /// The limits of one call of a gateway.
@@ -125,6 +127,15 @@ pub struct Egress {
     /// `http://127.0.0.1:8420` (default: none). Plain `http` only on loopback.
     #[serde(deserialize_with = "origin::list")]
     pub allow: Vec<Origin>,
+}
+
+/// The sandbox provider, which plays every plugin from its fixtures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sandbox {
+    /// The address on loopback that it listens on (default: none, and there is no sandbox). An
+    /// integration of the environment `sandbox` that is made without credentials then acts there.
+    /// Keep it the same: integrations have it in their settings.
+    pub listen: Option<SocketAddr>,
 }
 
 /// How people sign in with providers.

@@ -15,15 +15,22 @@ use tokio::task::JoinHandle;
 mod choose;
 mod compare;
 pub mod credential;
+mod events;
 pub mod fixture;
 mod given;
+pub(crate) mod house;
 pub mod journal;
 mod ledger;
+mod memory;
 mod serve;
+mod sign;
 
 pub use credential::Credential;
 pub use fixture::Fixtures;
 pub use journal::{Arrival, Shown};
+
+pub(crate) use events::headers_of;
+pub(crate) use sign::sign;
 
 use ledger::Provider;
 

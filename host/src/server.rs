@@ -1,7 +1,7 @@
 //! The server: the layers wired in one place, and its life from the first byte of
 //! configuration to the last answer. `serve` and `demo` both run this.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::sandbox::house;
 
 mod anchor;
 pub(crate) mod deployment;
@@ -59,9 +60,17 @@ impl Server {
         // First, as the address is part of what the engine is told; requests wait until it serves.
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|error| in_use(config.listen, &error))?;
+        let sandbox = match config.sandbox.listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
         let (engine, new_root_key) = open_engine(config, address).await?;
         let (stop, stopped) = watch::channel(false);
         let mut working = engine.start(stopped.clone()).await?;
+        if let Some(sandbox) = sandbox {
+            let providers = house::serve(sandbox, engine.clone(), own_url(address), stopped.clone());
+            working.push(tokio::spawn(providers));
+        }
         let note = key_note::keep(engine.store().clone(), config.data_dir.clone(), stopped.clone());
         working.push(tokio::spawn(note));
         let anchor = config.audit.anchor_file.clone();
@@ -113,7 +122,7 @@ async fn open_engine(config: &Config, address: SocketAddr) -> Result<(Engine, bo
         ..RuntimeConfig::new(config.data_dir.join("compiled"), vault.cwasm_key())
     })?;
     let broker = Broker::new(BrokerConfig {
-        allow_origins: config.egress.allow.iter().map(ToString::to_string).collect(),
+        allow_origins: config.egress.allow.iter().map(ToString::to_string).chain(sandbox_origin(config)).collect(),
         own_addresses: vec![address.ip()].into_iter().filter(|ip| !ip.is_loopback() && !ip.is_unspecified()).collect(),
         ..BrokerConfig::default()
     })?;
@@ -154,6 +163,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
         },
         return_origins: config.oauth.return_origins.iter().map(ToString::to_string).collect(),
         sending: sending(config),
+        sandbox: sandbox_origin(config),
         trust: Rules {
             signed_only: config.plugins.policy == crate::config::Policy::Signed,
             publishers: config.plugins.publishers.clone(),
@@ -167,6 +177,21 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
         health: HealthLimits { backlog: config.health.backlog, backlog_seconds: config.health.backlog_seconds },
         trusted_proxies: config.trusted_proxies.clone(),
     }
+}
+
+/// Where integrations of the sandbox send their requests.
+fn sandbox_origin(config: &Config) -> Option<String> {
+    config.sandbox.listen.map(|address| format!("http://{address}"))
+}
+
+/// Where this server is reached from this machine.
+fn own_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 fn sending(config: &Config) -> Sending {

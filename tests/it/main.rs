@@ -23,6 +23,7 @@ mod oauth;
 mod observe;
 mod peers;
 mod rekey;
+mod sandbox;
 mod subscriptions;
 mod sync;
 mod tidy;

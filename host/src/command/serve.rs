@@ -60,6 +60,9 @@ fn say_where(loaded: &Loaded, server: &Server, out: &mut Out<'_>) -> Result<()> 
     out.line(format!("  API and documentation  {url}/api/docs/"))?;
     out.line(format!("  data                   {}", data_dir.display()))?;
     out.line(format!("  root key               {}{made}", root_key_file.display()))?;
+    if let Some(sandbox) = loaded.config.sandbox.listen {
+        out.line(format!("  sandbox                http://{sandbox}; make integrations with `\"environment\": \"sandbox\"` and no credentials"))?;
+    }
     match &loaded.file {
         Some(file) => out.line(format!("  configuration          {}", file.display())),
         None => out.line("  configuration          defaults and environment"),

@@ -33,6 +33,7 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     check_level(&config.log.level, &mut problems);
     settle_telemetry(config, &mut problems);
     check_health(config, &mut problems);
+    check_sandbox(config, &mut problems);
     problems
 }
 
@@ -70,6 +71,16 @@ fn settle_telemetry(config: &mut Config, problems: &mut Vec<Problem>) {
             problems.push(Problem::at("telemetry.otlp_endpoint", message));
         }
     }
+}
+
+/// It gives a token for the asking, and takes whatever it is sent.
+fn check_sandbox(config: &Config, problems: &mut Vec<Problem>) {
+    let Some(address) = config.sandbox.listen.filter(|address| !address.ip().is_loopback() || address.port() == 0)
+    else {
+        return;
+    };
+    let message = format!("`{address}` is not a port of this machine alone; write one such as 127.0.0.1:8421");
+    problems.push(Problem::at("sandbox.listen", message));
 }
 
 fn check_health(config: &Config, problems: &mut Vec<Problem>) {

@@ -11,7 +11,7 @@ use gatehouse_runtime::CompileLimits;
 
 use crate::config::{
     Audit, Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool,
-    Retention, Store, Telemetry,
+    Retention, Sandbox, Store, Telemetry,
 };
 
 /// What of the process the configuration depends on.
@@ -61,6 +61,7 @@ impl Config {
             plugins_dir: None,
             plugins: plugins(),
             egress: Egress { allow: Vec::new() },
+            sandbox: Sandbox { listen: None },
             oauth: OAuth { return_origins: Vec::new() },
             limits: Limits::default(),
             resilience: Resilience::default(),

@@ -32,6 +32,10 @@ pub struct ConfigArgs {
     /// An origin that integrations may name as their base URL; may be given several times.
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
+    /// Play every plugin from its fixtures, for tenants to try without an account
+    /// [default address: 127.0.0.1:8421].
+    #[arg(long, value_name = "IP:PORT", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:8421")]
+    pub sandbox: Option<String>,
     /// error, warn, info, debug, trace or off.
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -66,6 +70,7 @@ impl ConfigArgs {
             ("previous_root_key_files", "--previous-root-key-file", &previous),
             ("plugins_dir", "--plugins-dir", &self.plugins_dir),
             ("egress.allow", "--allow-origin", &origins),
+            ("sandbox.listen", "--sandbox", &self.sandbox),
             ("log.level", "--log-level", &self.log_level),
             ("log.format", "--log-format", &self.log_format),
         ];

@@ -77,7 +77,7 @@ fn difference(weight: u32, text: String) -> Difference {
 }
 
 /// The path and the query pairs of a fixture; an absolute URL counts from its path on.
-fn target(wanted: &Request) -> (String, Vec<(String, String)>) {
+pub(super) fn target(wanted: &Request) -> (String, Vec<(String, String)>) {
     let relative = wanted
         .path
         .split_once("://")

@@ -7,9 +7,11 @@ use gatehouse_domain::{Error, Result};
 use serde_json::json;
 
 use crate::sandbox::choose::{Match, choose, choose_answered, hint, name_of};
+use crate::sandbox::events::{Delivery, about};
 use crate::sandbox::fixture::{Failure, Fixtures, Response};
 use crate::sandbox::given::Given;
 use crate::sandbox::journal::Arrival;
+use crate::sandbox::memory::Memory;
 
 /// How many arrivals, and how many keys, are kept.
 const KEPT: usize = 10_000;
@@ -24,6 +26,11 @@ pub(super) struct Provider {
     order: VecDeque<String>,
     effects: u64,
     journal: VecDeque<Arrival>,
+    /// What it knows of things that were made; none where it only plays fixtures.
+    memory: Option<Memory>,
+    /// What it has to tell by webhook.
+    events: Vec<Delivery>,
+    told: u64,
 }
 
 /// A write under an idempotency key.
@@ -50,7 +57,21 @@ impl Provider {
             order: VecDeque::new(),
             effects: 0,
             journal: VecDeque::new(),
+            memory: None,
+            events: Vec::new(),
+            told: 0,
         }
+    }
+
+    /// A provider that remembers what was made in it, and tells of it.
+    pub(super) fn with_memory(fixtures: Fixtures) -> Self {
+        let memory = Some(Memory::new(&fixtures));
+        Self { memory, ..Self::new(fixtures) }
+    }
+
+    /// What there is to tell, once.
+    pub(super) fn events(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.events)
     }
 
     pub(super) fn prefer(&mut self, function: &str, case: &str) -> Result<()> {
@@ -105,7 +126,11 @@ impl Provider {
     }
 
     fn first_time(&mut self, given: &Given) -> Decision {
-        let Some(found) = choose(&self.fixtures, given, self.preferred.as_deref()) else {
+        let played = choose(&self.fixtures, given, self.preferred.as_deref());
+        // A fixture that asks for this very error gets it; all else is told from memory.
+        let succeeds = |found: &Match| found.answer.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status));
+        let found = if played.as_ref().is_none_or(succeeds) { self.remembered(given).or(played) } else { played };
+        let Some(found) = found else {
             let answer = Ok(response(404, hint(&self.fixtures, given)));
             return Decision { case: None, answer, repeated: false };
         };
@@ -114,6 +139,16 @@ impl Provider {
             self.remember(given, found.answer.as_ref().ok());
         }
         Decision { case: Some(found.case), answer: found.answer, repeated: false }
+    }
+
+    /// What memory says, and what is to be told of it.
+    fn remembered(&mut self, given: &Given) -> Option<Match> {
+        let found = self.memory.as_mut()?.answer(&self.fixtures, given)?;
+        if let Some(thing) = &found.changed {
+            self.told += 1;
+            self.events.extend(about(&self.fixtures, thing, self.told));
+        }
+        Some(Match { case: found.case, answer: Ok(found.response) })
     }
 
     fn remember(&mut self, given: &Given, answer: Option<&Response>) {

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::sandbox::Options;
+use crate::sandbox::events::Delivery;
 use crate::sandbox::fixture::{self, Failure};
 use crate::sandbox::given::Given;
 use crate::sandbox::ledger::Provider;
@@ -25,11 +26,19 @@ const MAX_REQUEST: usize = 16 << 20;
 /// What `too_large` sends, in chunks of 64 KiB: more than any host passes on.
 const LARGE_CHUNKS: usize = 512;
 
+/// A provider and how it behaves.
 #[derive(Clone)]
-struct Shared {
+pub(super) struct Shared {
     provider: Arc<Mutex<Provider>>,
     options: Arc<Options>,
     stopped: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// A provider of its own.
+    pub(super) fn new(provider: Provider, options: Options, stopped: watch::Receiver<bool>) -> Self {
+        Self { provider: Arc::new(Mutex::new(provider)), options: Arc::new(options), stopped }
+    }
 }
 
 /// Serves until `stopped` turns true.
@@ -48,23 +57,32 @@ pub(super) async fn run(
 }
 
 /// Ends when the sandbox stops, or is gone without having said so.
-async fn until_stopped(mut stopped: watch::Receiver<bool>) {
+pub(super) async fn until_stopped(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 async fn answer(State(shared): State<Shared>, request: Request) -> Result<Response<Body>, Infallible> {
+    Ok(answer_to(&shared, request).await.0)
+}
+
+/// Answers a request, with what the provider tells of it by webhook.
+pub(super) async fn answer_to(shared: &Shared, request: Request) -> (Response<Body>, Vec<Delivery>) {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
-        return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the request could not be read whole"));
+        return (plain(StatusCode::PAYLOAD_TOO_LARGE, "the request could not be read whole"), Vec::new());
     };
     let given = Given::of(&parts, &body, &shared.options);
-    let decided = shared.provider.lock().unwrap_or_else(PoisonError::into_inner).answer(&given);
-    Ok(match decided {
+    let (decided, events) = {
+        let mut provider = shared.provider.lock().unwrap_or_else(PoisonError::into_inner);
+        (provider.answer(&given), provider.events())
+    };
+    let response = match decided {
         Ok(response) => respond(&response),
-        Err(Failure::Timeout) => hold(shared.options.hold, shared.stopped).await,
+        Err(Failure::Timeout) => hold(shared.options.hold, shared.stopped.clone()).await,
         Err(Failure::Interrupted | Failure::Connect) => interrupt(),
         Err(Failure::TooLarge) => flood(),
-    })
+    };
+    (response, events)
 }
 
 fn respond(answer: &fixture::Response) -> Response<Body> {
@@ -120,7 +138,7 @@ fn flood() -> Response<Body> {
     Response::new(Body::from_stream(chunks))
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response

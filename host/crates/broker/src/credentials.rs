@@ -16,6 +16,7 @@ use crate::secret::Secret;
 const HINT_FROM: usize = 20;
 
 /// A credential's fields by name. Every value is a string.
+#[derive(Default)]
 pub struct Credentials(BTreeMap<String, Secret>);
 
 impl Credentials {

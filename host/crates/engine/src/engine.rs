@@ -62,6 +62,8 @@ pub struct Policy {
     pub return_origins: Vec<String>,
     /// How deliveries to subscriptions are sent.
     pub sending: Sending,
+    /// Where the deployment's own sandbox provider is, such as `http://127.0.0.1:8421`.
+    pub sandbox: Option<String>,
 }
 
 /// The use cases, over the layers below. Cheap to clone; every clone is the same engine.

@@ -75,9 +75,13 @@ impl Engine {
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`] with the JSON path of what does not fit, and
     /// [`gatehouse_domain::ErrorKind::Conflict`] where no enabled plugin serves the provider.
-    pub async fn create_integration(&self, by: &Caller, new: NewIntegration) -> Result<Integration> {
+    pub async fn create_integration(&self, by: &Caller, mut new: NewIntegration) -> Result<Integration> {
         let serving = self.serving(by, &new.provider).await?;
-        let (integration, sealed) = self.draft(by, &serving.version, &new).await?;
+        let lent = self.lend(&serving.version, &mut new).await?;
+        let (mut integration, sealed) = self.draft(by, &serving.version, &new).await?;
+        if lent {
+            self.place(by.tenant()?, &serving.version, &mut integration).await?;
+        }
         self.keep_new(by, &serving, &integration, &sealed).await?;
         Ok(integration)
     }

@@ -9,6 +9,7 @@ mod expression;
 mod loaded;
 mod name;
 mod narrow;
+pub mod sandbox;
 mod schema;
 mod work;
 

@@ -30,7 +30,9 @@ pub(crate) struct NewIntegration {
     provider: String,
     /// A name for people.
     name: String,
-    /// The secrets, under the plugin's credentials schema. They are sealed and never come back.
+    /// The secrets, under the plugin's credentials schema. They are sealed and never come back. Without any, an
+    /// integration of the environment `sandbox` acts at the deployment's own sandbox, where that is on.
+    #[serde(default)]
     #[schemars(with = "Map<String, Value>")]
     credentials: Credentials,
     /// Settings under the plugin's settings schema.

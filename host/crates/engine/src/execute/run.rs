@@ -89,7 +89,10 @@ impl Run {
     /// Gets the token that calls go out with, where the plugin uses one: a new one where the old
     /// one is about to end.
     pub(crate) async fn sign(&mut self, engine: &Engine, until: Instant) -> Result<()> {
-        self.token = engine.access(self.tenant, &self.integration, self.plugin.manifest(), until).await?;
+        self.token = match engine.lent_token(self.tenant, &self.integration).await? {
+            Some(token) => Some(token),
+            None => engine.access(self.tenant, &self.integration, self.plugin.manifest(), until).await?,
+        };
         Ok(())
     }
 

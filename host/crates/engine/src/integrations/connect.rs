@@ -123,13 +123,10 @@ impl Engine {
 
     async fn connect_new(&self, by: &Caller, serving: Serving, ask: Connect) -> Result<(Integration, Tested)> {
         by.must("integrations:create")?;
-        let Some(credentials) = ask.credentials else {
-            let problem =
-                Problem::at("$.credentials", "is missing: the tenant has no integration of this provider yet");
-            return Err(Error::problems("there is nothing to connect with", vec![problem]));
-        };
         let version = &serving.version;
-        let new = NewIntegration {
+        let given = ask.credentials.is_some();
+        let credentials = ask.credentials.unwrap_or_default();
+        let mut new = NewIntegration {
             provider: version.manifest.provider.clone(),
             name: ask.name.unwrap_or_else(|| version.manifest.name.clone()),
             credentials,
@@ -137,7 +134,16 @@ impl Engine {
             metadata: Map::new(),
             environment: ask.environment,
         };
-        let (integration, sealed) = self.draft(by, version, &new).await?;
+        let lent = self.lend(version, &mut new).await?;
+        if !given && !lent {
+            let problem =
+                Problem::at("$.credentials", "is missing: the tenant has no integration of this provider yet");
+            return Err(Error::problems("there is nothing to connect with", vec![problem]));
+        }
+        let (mut integration, sealed) = self.draft(by, version, &new).await?;
+        if lent {
+            self.place(by.tenant()?, version, &mut integration).await?;
+        }
         let (integration, tested) = self.prove(by, &integration, &sealed).await?;
         self.keep_new(by, &serving, &integration, &sealed).await?;
         Ok((integration, tested))

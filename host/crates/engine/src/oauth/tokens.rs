@@ -202,7 +202,7 @@ impl Engine {
     }
 
     /// A token that is not stored yet, to try it.
-    pub(super) async fn unstored_access(
+    pub(crate) async fn unstored_access(
         &self,
         tenant: TenantId,
         integration: IntegrationId,
