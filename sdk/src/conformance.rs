@@ -36,6 +36,8 @@ pub struct Rules<'a> {
     pub documents: &'a [Document<'a>],
     /// Required parameters that the host adds by itself, such as a token in a header.
     pub added_by_host: &'a [&'a str],
+    /// Query parameters and fields of bodies that the provider takes and its description leaves out, such as a version.
+    pub unlisted: &'a [&'a str],
     /// Cases whose requests are wrong on purpose.
     pub odd_requests: &'a [&'a str],
     /// Cases whose responses are wrong on purpose.
@@ -126,7 +128,7 @@ fn check_exchange(case: &Case, exchange: &Exchange, rules: &Rules<'_>, checked: 
     let mut problems = Vec::new();
     if !is_listed(case, rules.odd_requests) {
         checked.requests += 1;
-        let found = judge::request(description, &operation, request, rules.added_by_host);
+        let found = judge::request(description, &operation, request, rules);
         problems.extend(found.into_iter().map(|problem| format!(".request{problem}")));
     }
     let response = exchange.response.as_ref().filter(|_| !is_listed(case, rules.odd_responses));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::operation::{Found, Parameter};
 use super::tree::{self, Tree};
-use super::{Description, coerce, unknown};
+use super::{Description, Rules, coerce, unknown};
 use crate::harness::fixture::{ExpectedRequest, PlayedResponse};
 use crate::paging;
 
@@ -18,7 +18,7 @@ pub(super) fn request(
     description: &Description,
     found: &Found,
     request: &ExpectedRequest,
-    added: &[&str],
+    rules: &Rules<'_>,
 ) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, value) in &found.path {
@@ -32,6 +32,7 @@ pub(super) fn request(
     let mut query = request.query.clone();
     let in_path = request.path.split_once('?').and_then(|(_, query)| paging::pairs(query).ok());
     query.extend(in_path.unwrap_or_default());
+    query.retain(|(name, _)| !rules.unlisted.contains(&name.as_str()));
     problems.extend(pairs(description, found, "query", &query));
     for (name, value) in &request.headers {
         let known = |parameter: &&Parameter| parameter.place == "header" && parameter.name.eq_ignore_ascii_case(name);
@@ -39,8 +40,10 @@ pub(super) fn request(
             problems.extend(wrong(description, parameter, &Tree::Text(value.clone()), ".headers"));
         }
     }
-    problems.extend(missing(found, request, &query, added));
-    problems.extend(body(description, found, request));
+    problems.extend(missing(found, request, &query, rules.added_by_host));
+    let is_unlisted =
+        |problem: &String| rules.unlisted.iter().any(|name| problem.ends_with(&format!("/{name}: is not known")));
+    problems.extend(body(description, found, request).into_iter().filter(|problem| !is_unlisted(problem)));
     problems
 }
 

@@ -12,7 +12,8 @@ fn problems(description: &Description, exchange: &Value) -> Vec<String> {
     let Some(operation) = description.operation(&request.method, &request.path) else {
         return vec!["no operation".to_owned()];
     };
-    let mut problems = judge::request(description, &operation, &request, &["token"]);
+    let rules = Rules { added_by_host: &["token"], unlisted: &["dialect"], ..Rules::default() };
+    let mut problems = judge::request(description, &operation, &request, &rules);
     if let Ok(response) = serde_json::from_value::<PlayedResponse>(exchange["response"].clone()) {
         problems.extend(judge::response(description, &operation, &response));
     }
@@ -109,6 +110,8 @@ fn queries_and_headers_are_held_to_their_schemas() {
     check(&shop, get(json!([["ids", "1,x"]])), &[".query.ids/1: \"x\" is not of type"]);
     check(&shop, get(json!([["created[lte]", "5"]])), &[".query.created/lte: is not known"]);
     check(&shop, get(json!([["lmit", "7"]])), &[".query: `lmit` is not known"]);
+    check(&shop, get(json!([["dialect", "7"]])), &[]);
+    check(&shop, get(json!([["dialects", "7"]])), &[".query: `dialects` is not known"]);
     let headers = |headers: Value| json!({"request": {"method": "GET", "path": "/orders", "headers": headers}});
     check(&shop, headers(json!({})), &[": `X-Version` is missing in its header"]);
     check(&shop, headers(json!({"X-VERSION": "3"})), &[".headers.X-Version: \"3\" is not"]);
@@ -127,6 +130,7 @@ fn bodies_are_held_to_their_schemas_and_to_the_known_names() {
     check(&shop, post("json", json!({"total": 1, "note": "c"})), &[".json/note: \"c\" is not one of"]);
     check(&shop, post("json", json!({"total": 1, "nte": "a"})), &[".json/nte: is not known"]);
     check(&shop, post("json", json!({"total": 1, "payer": {"nme": "a"}})), &[".json/payer/nme: is not known"]);
+    check(&shop, post("json", json!({"total": 1, "dialect": 7, "payer": {"dialect": "a"}})), &[]);
     check(
         &shop,
         post("json", json!({"total": 1, "lines": [{"total": 2, "x": 1}]})),
