@@ -131,8 +131,11 @@ impl Filling<'_> {
             Value::Number(_) | Value::Bool(_) => json::text(value),
             _ => return Err(self.operation.wrong(place, "is filled with a list or an object, which is no text")),
         };
-        if place.starts_with("headers.") && text.chars().any(char::is_control) {
-            return Err(self.operation.wrong(place, "is filled with a control character; a header takes none"));
+        let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        if place.starts_with("headers.") && !text.bytes().all(printable) {
+            return Err(self
+                .operation
+                .wrong(place, "is filled with more than printable ASCII; a header takes no other"));
         }
         Ok(text)
     }
