@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) calendar: Option<String>,
     /// The label whose mail is synchronised; all mail where absent.
     pub(crate) label: Option<String>,
+    /// Whether another base stands in for Google, such as a sandbox.
+    has_other_base: bool,
 }
 
 impl Settings {
@@ -26,6 +28,7 @@ impl Settings {
             sender_name: settings.text_some("sender_name"),
             calendar: settings.text_some("calendar"),
             label: settings.text_some("label"),
+            has_other_base: settings.get("base_url").is_some(),
         })
     }
 }
@@ -43,10 +46,12 @@ pub(crate) fn mail(segments: &[&str]) -> Result<String> {
     Ok(format!("/gmail/v1/users/me{}", http::path(segments)?))
 }
 
-/// An address below Calendar's API, which has a host of its own.
+/// An address below Calendar's API, which has a host of its own; but where the operator's base stands in for Google,
+/// nothing beside it may be reached.
 #[inline(never)]
 pub(crate) fn calendar(segments: &[&str]) -> Result<String> {
-    Ok(format!("https://www.googleapis.com/calendar/v3{}", http::path(segments)?))
+    let host = if Settings::load()?.has_other_base { "" } else { "https://www.googleapis.com" };
+    Ok(format!("{host}/calendar/v3{}", http::path(segments)?))
 }
 
 /// A key as text that may be an event's id (the alphabet of base32hex) and stand in a header.

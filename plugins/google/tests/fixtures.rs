@@ -34,6 +34,8 @@ fn claims() -> Claims<'static> {
         rules: Rules {
             documents: &[
                 Document { file: "google-gmail.derived.json", strip: "", prepend: "" },
+                // Under another base, Calendar has no host of its own.
+                Document { file: "google-calendar.derived.json", strip: "", prepend: "" },
                 Document { file: "google-calendar.derived.json", strip: "https://www.googleapis.com", prepend: "" },
             ],
             // A description of Google's never says that a field may be null, which is how a patch takes one away.
