@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use gatehouse_domain::capability::{Effect, code_of};
-use gatehouse_domain::manifest::Manifest;
 use gatehouse_domain::manifest::egress::path_matches;
+use gatehouse_domain::manifest::{Manifest, ReadBy};
 use gatehouse_sdk::harness::Gateway;
 use gatehouse_sdk::harness::fixture::{self, Case, ExpectedRequest};
+use serde_json::Value;
 
 use crate::Claims;
 
@@ -62,7 +63,11 @@ impl Evidence {
     pub fn writes(&self, function: &str, request: &ExpectedRequest) -> bool {
         let safe = ["GET", "HEAD"].contains(&request.method.as_str());
         let path = path_of(&request.path);
-        let mut reads = self.manifest.egress.allow.iter().filter(|rule| rule.reads.is_some());
+        let mut reads = self.manifest.egress.allow.iter().filter(|rule| match rule.reads {
+            Some(ReadBy::Path) => true,
+            Some(ReadBy::Graphql) => is_query(request),
+            None => false,
+        });
         !safe
             && self.effect(function) == Effect::Write
             && !reads.any(|rule| rule.paths.iter().any(|glob| path_matches(glob, path)))
@@ -92,6 +97,12 @@ impl Evidence {
     }
 }
 
+/// Whether a request is a GraphQL document that does not begin as a mutation.
+fn is_query(request: &ExpectedRequest) -> bool {
+    let document = request.json.as_ref().and_then(|body| body.get("query")).and_then(Value::as_str);
+    document.is_some_and(|document| !document.trim_start().starts_with("mutation"))
+}
+
 /// The path of a fixture's request, which may name its host.
 pub(crate) fn path_of(address: &str) -> &str {
     let Some((_, rest)) = address.split_once("://") else { return address };
@@ -102,4 +113,26 @@ pub(crate) fn path_of(address: &str) -> &str {
 pub(crate) fn name_of(case: &Case) -> String {
     let name = case.folder.file_name().map(|name| name.to_string_lossy().into_owned());
     format!("{}/{}", case.function, name.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::is_query;
+
+    #[test]
+    fn only_a_graphql_document_without_a_mutation_is_a_query() {
+        for (body, expect) in [
+            (Some(json!({ "query": "query { items { id } }" })), true),
+            (Some(json!({ "query": "\n{ items { id } }", "variables": {} })), true),
+            (Some(json!({ "query": " mutation { drop(id: 1) { id } }" })), false),
+            (Some(json!({ "title": "query" })), false),
+            (Some(json!({ "query": 7 })), false),
+            (None, false),
+        ] {
+            let request = json!({ "method": "POST", "path": "/graphql", "json": body });
+            assert_eq!(is_query(&serde_json::from_value(request).unwrap()), expect, "{body:?}");
+        }
+    }
 }
