@@ -2,7 +2,7 @@
 //!
 //! It never sees a credential; the settings name which of the manifest's schemes the host applies.
 
-mod calls;
+mod api;
 mod operation;
 mod parameters;
 mod template;
@@ -15,7 +15,7 @@ pub struct Http;
 
 impl account::Guest for Http {
     fn test() -> Result<Account> {
-        calls::test()
+        api::test()
     }
 }
 
@@ -25,17 +25,17 @@ impl declared::Guest for Http {
     }
 
     fn read_operation(request: declared::OperationRequest) -> Result<declared::OperationAnswer> {
-        calls::read(&request)
+        api::read(&request)
     }
 
     fn call_operation(request: declared::OperationRequest) -> Result<declared::OperationAnswer> {
-        calls::call(&request)
+        api::call(&request)
     }
 }
 
 impl hook::Guest for Http {
     fn trigger_workflow(request: hook::TriggerRequest) -> Result<hook::Triggered> {
-        calls::trigger(&request)
+        api::trigger(&request)
     }
 }
 

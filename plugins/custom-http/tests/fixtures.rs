@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use gatehouse_domain::manifest::{Manifest, ReadBy};
-use gatehouse_plugin_http::Http;
+use gatehouse_plugin_custom_http::Http;
 use gatehouse_proof::{Claims, Source, prove};
 use gatehouse_sdk::harness;
 

@@ -1,9 +1,11 @@
 //! Starting Zaps: `POST https://hooks.zapier.com/hooks/catch/{account}/{hook}/`.
 
 use gatehouse_sdk::automation::triggers::{TriggerRequest, Triggered};
-use gatehouse_sdk::http::{self, Request, Response};
+use gatehouse_sdk::http::Request;
 use gatehouse_sdk::json::{self, Object, Value};
-use gatehouse_sdk::{Error, Result, context};
+use gatehouse_sdk::{Error, Result};
+
+use crate::api;
 
 /// The field of a payload by which a Zap knows a repeat.
 const REFERENCE: &str = "gatehouse_reference";
@@ -13,12 +15,9 @@ const LARGEST: usize = 10 << 20;
 
 /// Starts a Zap. Zapier only says that it has taken the request: what the Zap makes of it stays there.
 pub(crate) fn trigger(request: &TriggerRequest) -> Result<Triggered> {
-    let path = address(&request.hook)?;
+    let path = api::address(&request.hook)?;
     let body = body(request)?;
-    let response = Request::post(path).json(&body).send()?;
-    if !response.is_success() {
-        return Err(refused(&request.hook, &response));
-    }
+    let response = api::send(&request.hook, Request::post(path).json(&body))?;
     let (status, id) = response.read(|answer| {
         let id = answer.text_some("request_id").or_else(|| answer.text_some("id"));
         (answer.text("status"), id)
@@ -47,34 +46,4 @@ fn body(request: &TriggerRequest) -> Result<Value> {
         whole = whole.set(name, value.clone());
     }
     Ok(whole.into())
-}
-
-/// The path of the hook of this name.
-fn address(name: &str) -> Result<String> {
-    let hooks =
-        context::read_settings(|settings| settings.each("hooks", |hook| (hook.text("name"), hook.text("path"))))?;
-    let Some((_, path)) = hooks.iter().find(|(known, _)| known == name) else {
-        let names: Vec<&str> = hooks.iter().map(|(known, _)| known.as_str()).collect();
-        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(Error::invalid_input(format!("the settings name no hook `{name}`; they name {names}")));
-    };
-    match path.split_once('/') {
-        Some((account, hook)) => Ok(format!("{}/", http::path(&["hooks", "catch", account, hook])?)),
-        None => {
-            Err(Error::invalid_input(format!("the hook `{name}` has the path `{path}`; write it as 123456/abcdef")))
-        }
-    }
-}
-
-/// The error in an answer that is not a success.
-fn refused(hook: &str, response: &Response) -> Error {
-    let said = response.read(|body| body.text_some("message").or_else(|| body.text_some("detail"))).ok().flatten();
-    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-    match response.status() {
-        404 | 410 => {
-            response.error(format!("zapier has no hook `{hook}` any more; turn its Zap on or name another{said}"))
-        }
-        413 => Error::invalid_input(format!("the payload is too large for zapier{said}")).with_status(413),
-        status => response.error(format!("zapier answered with status {status}{said}")),
-    }
 }

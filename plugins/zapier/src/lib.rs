@@ -1,5 +1,6 @@
 //! The Zapier gateway: which function is answered where, and nothing else.
 
+mod api;
 mod hooks;
 mod webhook;
 
