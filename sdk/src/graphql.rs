@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Effect, Request, Response};
-use crate::json::{self, Value};
+use crate::json::{self, Fields, Value};
 use crate::{Error, ErrorKind, Result};
 
 mod cost;
@@ -42,20 +42,6 @@ struct Document<'a, V> {
     variables: V,
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    data: Option<Value>,
-    #[serde(default)]
-    errors: Vec<Failure>,
-    extensions: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    message: String,
-    extensions: Option<Value>,
-}
-
 /// A request with a query: it only reads.
 pub fn query(path: &str, document: &str, variables: &impl Serialize) -> Request {
     mutation(path, document, variables).only_reads()
@@ -69,19 +55,28 @@ pub fn mutation(path: &str, document: &str, variables: &impl Serialize) -> Reque
 /// The `data` of an answer.
 ///
 /// # Errors
+/// As [`value`], and where the data does not have this shape.
+pub fn data<T: DeserializeOwned>(response: &Response) -> Result<T> {
+    json::from_value(&value(response)?)
+        .map_err(|error| response.senseless(format!("the provider's data does not have the expected shape: {error}")))
+}
+
+/// The `data` of an answer as it is, for [`json::read_value`]: the smallest way to read it.
+///
+/// # Errors
 /// What the status says where it is not a success; what the first of `errors` says where there are
 /// some, a throttled request with the time after which its cost is affordable.
-pub fn data<T: DeserializeOwned>(response: &Response) -> Result<T> {
+#[inline(never)]
+pub fn value(response: &Response) -> Result<Value> {
     if !response.is_success() {
         return Err(response.error(format!("the provider answered with status {}", response.status())));
     }
-    let answer: Answer = response.json()?;
-    if let Some(failure) = answer.errors.first() {
-        return Err(error_of(failure, &answer, response));
+    let answer = response.read(Answer::of)?;
+    match (answer.failure, answer.data) {
+        (Some(failure), data) => Err(error_of(&failure, data.is_some(), answer.wait_ms, response)),
+        (None, Some(data)) => Ok(data),
+        (None, None) => Err(response.senseless("the provider's answer has neither data nor errors")),
     }
-    let data = answer.data.ok_or_else(|| response.senseless("the provider's answer has neither data nor errors"))?;
-    json::from_value(&data)
-        .map_err(|error| response.senseless(format!("the provider's data does not have the expected shape: {error}")))
 }
 
 /// Refuses a mutation's payload that has `userErrors`. The code of the first decides the kind, by
@@ -102,19 +97,49 @@ fn text_of(error: &UserError) -> String {
     }
 }
 
-fn error_of(failure: &Failure, answer: &Answer, response: &Response) -> Error {
-    let code = failure.extensions.as_ref().and_then(|extensions| extensions.get("code")).and_then(Value::as_str);
-    let wait = response.retry_after_ms().or_else(|| cost::wait_ms(answer.extensions.as_ref()?));
-    base_of(code, answer, response, &failure.message).coded(code, KINDS).with_retry_after_ms(wait)
+/// What is read of an answer.
+struct Answer {
+    data: Option<Value>,
+    failure: Option<Failure>,
+    wait_ms: Option<u64>,
+}
+
+/// The first of an answer's `errors`.
+struct Failure {
+    message: String,
+    code: Option<String>,
+}
+
+impl Answer {
+    fn of(answer: &Fields<'_>) -> Self {
+        let failure = |error: &Fields<'_>| Failure {
+            message: error.text("message"),
+            code: error
+                .inner("extensions", |more| more.get("code").and_then(Value::as_str).map(str::to_owned))
+                .flatten(),
+        };
+        let mut failures = answer.each("errors", failure);
+        Self {
+            data: answer.get("data").cloned(),
+            failure: (!failures.is_empty()).then(|| failures.swap_remove(0)),
+            wait_ms: answer.get("extensions").and_then(cost::wait_ms),
+        }
+    }
+}
+
+fn error_of(failure: &Failure, has_data: bool, wait_ms: Option<u64>, response: &Response) -> Error {
+    let code = failure.code.as_deref();
+    let wait = response.retry_after_ms().or(wait_ms);
+    base_of(code, has_data, response, &failure.message).coded(code, KINDS).with_retry_after_ms(wait)
 }
 
 /// Without data nothing was executed (GraphQL specification, October 2021, §7.1.2); with it, a part
 /// of a mutation may have been.
-fn base_of(code: Option<&str>, answer: &Answer, response: &Response, message: &str) -> Error {
+fn base_of(code: Option<&str>, has_data: bool, response: &Response, message: &str) -> Error {
     let error = match (code, response.effect()) {
         (Some("INTERNAL_SERVER_ERROR"), Effect::Read) => Error::unavailable(message),
         (Some("INTERNAL_SERVER_ERROR"), Effect::Write) => Error::unknown_outcome(message),
-        (_, effect) if answer.data.is_some() => Error::senseless(effect, message),
+        (_, effect) if has_data => Error::senseless(effect, message),
         _ => Error::provider(message),
     };
     error.with_status(response.status())
