@@ -3,10 +3,11 @@
 //!
 //! [`prove`] is the one call a gateway's test makes. Its modules are the proofs: [`manifest`] says that the manifest
 //! tells the truth, [`mock`] that a server made of the provider's description understands it, `trouble` what the gateway makes of a provider in trouble, `pages` how lists end and
-//! change, `amounts` which currencies and scripts were seen, and `row` writes what was found.
+//! change, [`graphql`] that a schema's own program executes its documents, `amounts` which currencies and scripts were seen, and `row` writes what was found.
 
 mod amounts;
 mod evidence;
+pub mod graphql;
 mod manifest;
 pub mod mock;
 mod pages;
