@@ -129,3 +129,15 @@ async fn every_capability_can_be_tried() {
     assert!(refused.is_empty(), "{} of {tried} were refused:\n{}", refused.len(), refused.join("\n"));
     assert!(tried > 60, "only {tried} were tried");
 }
+
+/// A gateway whose every request does something has no test, and that is no fault of the integration.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_without_a_test_says_so() {
+    let server = start("127.84.0.4");
+    let tenant = new_tenant(&server, "Acme").await;
+    enabled(&server, &tenant, "zapier").await;
+    let integration = lent(&tenant, "zapier").await;
+    let path = format!("/integrations/{}", integration["id"].as_str().unwrap());
+    tenant.post(&format!("{path}/test"), json!({})).await.expect_problem(409, "has no connection test");
+    assert_eq!(tenant.get(&path).await.expect(200)["status"], integration["status"]);
+}

@@ -125,6 +125,11 @@ impl Plugin {
         render::value(shape, &value).map_err(Error::internal)
     }
 
+    /// Whether it can be asked if a connection works.
+    pub fn tests_connections(&self) -> bool {
+        self.contract.test.is_some()
+    }
+
     /// Whether it can look up what became of a write.
     pub fn looks_up(&self) -> bool {
         self.contract.look_up.is_some()

@@ -31,10 +31,17 @@ impl Engine {
     /// Asks the provider whether the integration's credential works, and remembers the answer.
     ///
     /// # Errors
-    /// [`gatehouse_domain::ErrorKind::Conflict`] where the plugin or the integration is switched off.
+    /// [`gatehouse_domain::ErrorKind::Conflict`] where the plugin or the integration is switched off, or where the
+    /// plugin has no test.
     pub async fn test_integration(&self, by: &Caller, target: &str) -> Result<Tested> {
         let stored = self.integration(by, target).await?;
         let mut run = Run::prepare(self, by.tenant()?, &stored.record).await?;
+        if !run.plugin.tests_connections() {
+            let plugin = &stored.plugin.id;
+            return Err(Error::conflict(format!(
+                "the plugin `{plugin}` has no connection test; its first call shows whether the integration works"
+            )));
+        }
         let until = self.longest();
         run.sign(self, until).await?;
         let mut report = run.look(self, Target::ConnectionTest).await?;
