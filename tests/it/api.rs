@@ -6,6 +6,7 @@ mod execute;
 pub(crate) mod hooks;
 mod integrations;
 mod mapped;
+mod market;
 pub(crate) mod matrix;
 mod once;
 mod plugins;

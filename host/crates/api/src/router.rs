@@ -14,7 +14,7 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, batches, calls, catalog, connection, integrations, mappings, oauth, operations, providers,
+    Repeats, Route, batches, calls, catalog, connection, integrations, mappings, market, oauth, operations, providers,
     publishers, routing, subscriptions, sync, tenancy, told, versions, webhooks,
 };
 use crate::{admit, guard, openapi, problem, request};
@@ -38,6 +38,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         providers::routes,
         catalog::routes,
         versions::routes,
+        market::routes,
         publishers::routes,
         integrations::routes,
         connection::routes,

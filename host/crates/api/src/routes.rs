@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod capabilities;
+pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod deliveries;
 pub(crate) mod events;
@@ -15,6 +16,7 @@ pub(crate) mod intent;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod mappings;
+pub(crate) mod market;
 pub(crate) mod metrics;
 pub(crate) mod oauth;
 pub(crate) mod plugins;

@@ -14,6 +14,7 @@ pub(crate) mod catalog;
 pub(crate) mod connection;
 pub(crate) mod integrations;
 pub(crate) mod mappings;
+pub(crate) mod market;
 pub(crate) mod oauth;
 pub(crate) mod operations;
 pub(crate) mod providers;

@@ -34,6 +34,7 @@ pub const OURS: &[(&str, &str)] = &[
     ("plugin.rolled_back", "the last upgrade of a plugin was undone"),
     ("plugin.yanked", "a plugin version in use was taken back by its operator; it goes on"),
     ("plugin.deprecated", "there is something better than a plugin version in use"),
+    ("plugin.withdrawn", "a plugin in use is no longer offered; what there is of it goes on"),
     ("plugin.quarantined", "a plugin version trapped too often and is held back"),
     ("subscription.delivery_dead", "a delivery to a subscription was given up after its last attempt"),
     ("subscription.disabled", "a subscription was switched off, as its receiver is gone or only fails"),

@@ -174,6 +174,8 @@ pub mod subject {
     pub enum Subscription {}
     /// An event on its way to a subscription.
     pub enum SubscriptionDelivery {}
+    /// A tenant's review of a plugin.
+    pub enum Review {}
 
     impl Subject for Tenant {
         const PREFIX: &'static str = "ten";
@@ -220,6 +222,9 @@ pub mod subject {
     impl Subject for SubscriptionDelivery {
         const PREFIX: &'static str = "sdl";
     }
+    impl Subject for Review {
+        const PREFIX: &'static str = "rev";
+    }
 }
 
 /// Identifies a tenant.
@@ -252,6 +257,8 @@ pub type BatchId = Id<subject::Batch>;
 pub type SubscriptionId = Id<subject::Subscription>;
 /// Identifies an event on its way to a subscription.
 pub type SubscriptionDeliveryId = Id<subject::SubscriptionDelivery>;
+/// Identifies a tenant's review of a plugin.
+pub type ReviewId = Id<subject::Review>;
 
 #[cfg(test)]
 mod tests {

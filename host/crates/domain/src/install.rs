@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::id::{IntegrationId, KeyId};
 use crate::plugin::PluginRef;
@@ -20,6 +21,11 @@ pub struct Install {
     /// Other versions that integrations of the tenant are pinned to, with what was agreed to.
     #[serde(default)]
     pub others: Vec<Agreed>,
+    /// Settings that every integration of the plugin has unless it says otherwise itself. They are
+    /// shown by themselves, with the schema that they follow.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(skip)]
+    pub config: Map<String, Value>,
     /// When it was enabled first.
     #[schemars(with = "String")]
     pub created_at: Timestamp,
@@ -114,7 +120,14 @@ mod tests {
     fn each_version_stands_under_its_own_consent() {
         let others = vec![Agreed { plugin: plugin("1.1.0"), consent: consent("B") }];
         let (own, at) = (consent("A"), EPOCH);
-        let install = Install { plugin: plugin("1.0.0"), enabled: true, consent: own, others, created_at: at };
+        let install = Install {
+            plugin: plugin("1.0.0"),
+            enabled: true,
+            consent: own,
+            others,
+            config: Map::new(),
+            created_at: at,
+        };
         let agreed = |version: &str| install.consent_for(&plugin(version)).sheet.writes.clone();
         assert_eq!((agreed("1.0.0"), agreed("1.1.0")), (vec!["A".to_owned()], vec!["B".to_owned()]));
         assert_eq!(agreed("2.0.0"), ["A"], "one that was never agreed to gets no more than the install's");

@@ -42,7 +42,8 @@ pub struct Integration {
     pub plugin: PluginRef,
     /// Where it stands.
     pub status: IntegrationStatus,
-    /// Settings, valid under the plugin's schema.
+    /// Its own settings. With what the install says for all of its kind they are valid under the
+    /// plugin's schema.
     pub settings: Map<String, Value>,
     /// Whatever the host app wants kept with it.
     pub metadata: Map<String, Value>,
@@ -73,9 +74,9 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// The settings with the facts, as placeholders and the gateway have them.
-    pub fn known(&self) -> Map<String, Value> {
-        let mut known = self.settings.clone();
+    /// Settings with the facts, as placeholders and the gateway have them.
+    pub fn with_facts(&self, settings: &Map<String, Value>) -> Map<String, Value> {
+        let mut known = settings.clone();
         known.extend(self.facts.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
         known
     }

@@ -20,10 +20,13 @@ pub mod token;
 pub mod capability;
 pub mod manifest;
 pub mod mapping;
+pub mod market;
 pub mod plugin;
 pub mod provider;
 pub mod quarantine;
+pub mod settings;
 pub mod sheet;
+pub mod text;
 pub mod trust;
 
 pub mod batch;

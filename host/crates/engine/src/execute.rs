@@ -5,6 +5,7 @@
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::execution::{Cost, Execution, Mapped, Outcome};
 use gatehouse_domain::id::ExecutionId;
+use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::trace::SPANS;
 use gatehouse_domain::{Error, Result};
@@ -186,7 +187,7 @@ impl Engine {
             finished_at: None,
             duration_us: 0,
             exact_parameters: false,
-            sent_as: sent_as(&run.integration),
+            sent_as: run.sent_as.clone(),
             replay_of: ask.replay_of,
             unresolved: None,
             resolution: None,
@@ -201,8 +202,10 @@ impl Engine {
 
 /// What tells one sender from another: with other settings or another credential the provider
 /// may take a call for somebody else's.
-pub(crate) fn sent_as(integration: &Integration) -> String {
-    sha256_hex(json!([integration.settings, integration.credential_version]).to_string().as_bytes())
+fn sent_as(integration: &Integration, install: &Install) -> String {
+    let mut settings = install.config.clone();
+    settings.extend(integration.settings.clone());
+    sha256_hex(json!([settings, integration.credential_version]).to_string().as_bytes())
 }
 
 /// SHA-256 in hexadecimal.

@@ -3,6 +3,7 @@
 
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::{Consent, Install};
+use gatehouse_domain::market::Withdrawn;
 use gatehouse_domain::plugin::resolve::Wanted;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion, Standing};
 use gatehouse_domain::quarantine::VersionQuarantine;
@@ -14,12 +15,15 @@ use semver::Version;
 
 use crate::{Caller, Engine};
 
+mod choose;
+mod config;
 mod pins;
 mod rollback;
 mod settle;
 pub(crate) mod tell;
 mod upgrade;
 
+pub use config::{Configuration, Configure};
 pub(crate) use settle::Settle;
 pub use upgrade::{AskUpgrade, Upgraded, Which};
 
@@ -45,6 +49,8 @@ pub struct Told {
     pub signature: SignatureState,
     /// That its version is held back for this tenant.
     pub held: Option<VersionQuarantine>,
+    /// That nobody can newly enable the plugin.
+    pub withdrawn: Option<Withdrawn>,
 }
 
 impl Engine {
@@ -57,7 +63,7 @@ impl Engine {
     pub async fn enable_plugin(&self, by: &Caller, id: &str, ask: &Enable) -> Result<Install> {
         let tenant = by.tenant()?;
         let known = self.0.store.tenant(tenant).get::<Install>(&id.to_owned()).await?;
-        let version = self.to_enable(id, known.as_ref(), &ask.wanted).await?;
+        let version = self.to_enable(tenant, id, known.as_ref(), &ask.wanted).await?;
         let sheet = known.as_ref().map(|known| &known.consent.sheet);
         let consent = self.consent(by, &version, sheet, ask.consent.as_deref())?;
         let install = Install {
@@ -65,6 +71,7 @@ impl Engine {
             enabled: true,
             consent: consent.or_else(|| known.as_ref().map(|known| known.consent.clone())).ok_or_else(nobody_agreed)?,
             others: known.as_ref().map(|known| known.others.clone()).unwrap_or_default(),
+            config: known.as_ref().map(|known| known.config.clone()).unwrap_or_default(),
             created_at: known.as_ref().map_or_else(|| self.now(), |known| known.created_at),
         };
         self.0.loaded.keep(&version.plugin.digest);
@@ -72,6 +79,8 @@ impl Engine {
         match &known {
             Some(known) => work.tenant(tenant).replace(known, &install)?,
             None => {
+                // It can not be withdrawn meanwhile.
+                self.must_be_listed(id, &mut work).await?;
                 work.admin().unchanged(&version)?;
                 work.tenant(tenant).create(&install)?;
             }
@@ -126,14 +135,14 @@ impl Engine {
         let versions = self.versions_of(&install.plugin.id).await?;
         let own = versions.iter().find(|version| version.plugin == install.plugin);
         let standing = own.map(|version| version.standing.clone()).unwrap_or_default();
-        let current = versions.iter().filter(|version| version.is_current()).map(|version| &version.plugin.version);
-        let newer = current.max().filter(|newest| **newest > install.plugin.version).cloned();
+        let newer = self.newer_for(tenant, &install.plugin, &versions);
         let signature = match own {
             Some(version) => self.signature_of(version).await?,
             None => SignatureState::Unsigned,
         };
         let held = self.quarantine_of(&install.plugin).filter(|held| held.holds.holds(tenant));
-        Ok(Told { install, standing, newer, signature, held })
+        let withdrawn = self.said_of(&install.plugin.id).await?.and_then(|listing| listing.record.withdrawn);
+        Ok(Told { install, standing, newer, signature, held, withdrawn })
     }
 
     pub(crate) async fn install(&self, tenant: TenantId, id: &str) -> Result<Stored<Install>> {
@@ -143,12 +152,13 @@ impl Engine {
 
     async fn to_enable(
         &self,
+        tenant: TenantId,
         id: &str,
         known: Option<&Stored<Install>>,
         wanted: &Wanted,
     ) -> Result<Stored<PluginVersion>> {
         let Some(known) = known else {
-            let chosen = self.resolve_plugin(id, wanted).await?;
+            let chosen = self.choose_for(tenant, id, wanted).await?;
             return no_helper(self.stored_version(id, &chosen.plugin.version).await?);
         };
         let PluginRef { version, .. } = &known.plugin;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::random;
 use crate::tag::IfMatch;
-use crate::{Caller, Credentials, Engine, name, schema};
+use crate::{Caller, Credentials, Engine, name};
 
 mod circuit;
 mod connect;
@@ -78,7 +78,7 @@ impl Engine {
     pub async fn create_integration(&self, by: &Caller, mut new: NewIntegration) -> Result<Integration> {
         let serving = self.serving(by, &new.provider).await?;
         let lent = self.lend(&serving.version, &mut new).await?;
-        let (mut integration, sealed) = self.draft(by, &serving.version, &new).await?;
+        let (mut integration, sealed) = self.draft(by, &serving, &new).await?;
         if lent {
             self.place(by.tenant()?, &serving.version, &mut integration).await?;
         }
@@ -117,8 +117,14 @@ impl Engine {
         let stored = self.integration(by, target).await?;
         expected.check(&stored.record)?;
         let version = self.plugin_of(&stored.record).await?;
-        let mut next = self.changed(&stored.record, &version, &ask)?;
+        let mut next = self.changed(&stored.record, &ask)?;
         let mut work = self.work(by);
+        if let Some(settings) = &ask.settings {
+            let install = self.install(tenant, &stored.plugin.id).await?;
+            self.check_in_force(&version.manifest, &install.config, settings)?;
+            // They were judged together with what the install says.
+            work.tenant(tenant).unchanged(&install)?;
+        }
         if let Some(credentials) = &ask.credentials {
             credentials.check(&version.manifest.credentials)?;
             next.credential_version += 1;
@@ -208,14 +214,13 @@ impl Engine {
     async fn draft(
         &self,
         by: &Caller,
-        version: &PluginVersion,
+        Serving { install, version }: &Serving,
         new: &NewIntegration,
     ) -> Result<(Integration, SealedCredential)> {
         by.may_add_integration(new.environment)?;
         name::check("integration", &new.name)?;
         new.credentials.check(&version.manifest.credentials)?;
-        schema::check_settings(&version.manifest.settings, &new.settings)?;
-        self.0.broker.check_settings(&version.manifest, &new.settings)?;
+        self.check_in_force(&version.manifest, &install.config, &new.settings)?;
         let integration = self.describe(version, new)?;
         let sealed = self.seal(by.tenant()?, &integration, &new.credentials).await?;
         Ok((integration, sealed))
@@ -280,15 +285,13 @@ impl Engine {
         work.commit().await
     }
 
-    fn changed(&self, old: &Integration, version: &PluginVersion, ask: &IntegrationChange) -> Result<Integration> {
+    fn changed(&self, old: &Integration, ask: &IntegrationChange) -> Result<Integration> {
         let mut next = Integration { updated_at: self.now(), ..old.clone() };
         if let Some(name) = &ask.name {
             name::check("integration", name)?;
             name.trim().clone_into(&mut next.name);
         }
         if let Some(settings) = &ask.settings {
-            schema::check_settings(&version.manifest.settings, settings)?;
-            self.0.broker.check_settings(&version.manifest, settings)?;
             next.settings.clone_from(settings);
         }
         if let Some(metadata) = &ask.metadata {

@@ -25,6 +25,7 @@ pub mod rotation;
 pub mod catalog;
 pub mod compatibility;
 pub mod installs;
+pub mod market;
 pub mod providers;
 pub mod publishers;
 pub mod trust;

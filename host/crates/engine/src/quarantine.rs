@@ -179,7 +179,7 @@ impl Engine {
         let data = json!({ "reason": next.reason, "previous": before });
         if next.holds == Holds::Everybody {
             let kind = "plugin.quarantined".to_owned();
-            let news = News { plugin: plugin.clone(), kind, data, at: self.now(), after: None };
+            let news = News { plugin: plugin.clone(), kind, data, at: self.now(), whole: false, after: None };
             tell::enqueue(self, work.change(), &news).await?;
         } else {
             let data = json!({

@@ -19,6 +19,20 @@ pub(crate) fn check_settings(schema: &Value, settings: &Map<String, Value>) -> R
     check(schema, &Value::Object(own), "$.settings")
 }
 
+/// As [`check_settings`], for settings that others complete: what is required may be missing.
+///
+/// # Errors
+/// [`gatehouse_domain::ErrorKind::Invalid`] with a problem a broken rule, below `root`.
+pub(crate) fn check_part(schema: &Value, part: &Map<String, Value>, root: &str) -> Result<()> {
+    let mut schema = schema.clone();
+    // Rules across fields can be met only by the whole, which is checked with each integration.
+    for rule in ["required", "dependentRequired", "anyOf", "oneOf", "allOf", "if", "minProperties"] {
+        schema.as_object_mut().and_then(|rules| rules.remove(rule));
+    }
+    let own = part.iter().filter(|(name, _)| !HOST_SETTINGS.contains(&name.as_str()));
+    check(&schema, &Value::Object(own.map(|(name, value)| (name.clone(), value.clone())).collect()), root)
+}
+
 fn check(schema: &Value, value: &Value, root: &str) -> Result<()> {
     let validator = jsonschema::draft202012::new(schema)
         .map_err(|error| Error::internal(format!("the plugin's schema for {root} does not compile: {error}")))?;

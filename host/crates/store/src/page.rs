@@ -43,6 +43,12 @@ impl Cursor {
         Self(id.key_bytes())
     }
 
+    /// Whether the record with this id comes after the place, for lists that are put together
+    /// from several records.
+    pub fn is_before(&self, id: &impl RecordId) -> bool {
+        self.0 < id.key_bytes()
+    }
+
     /// The place of a record that was read as its bytes.
     pub fn of(raw: &Raw) -> Self {
         Self(raw.id.clone())

@@ -12,6 +12,7 @@ pub mod integration;
 pub mod job;
 pub mod link;
 pub mod mapping;
+pub mod market;
 pub mod oauth;
 pub mod plugin;
 pub mod provider;
@@ -34,6 +35,7 @@ pub use integration::{EndpointSecrets, IntegrationByProvider, PreviousCredential
 pub use job::{DeadJob, GroupKey, JobGroup, JobLease, JobUnique, NodeEpoch, Place, ReadyJob};
 pub use link::{LinkByIntegration, LinkId, LinkPlace};
 pub use mapping::MappingVersion;
+pub use market::{OwnReview, ReviewKey, reviews_of};
 pub use oauth::{
     OAuthApp, OAuthFlow, OAuthRevocation, OAuthStart, OAuthTokens, RefreshLease, RevocationId, SealedToken,
     SealedVerifier,

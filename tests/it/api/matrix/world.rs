@@ -213,6 +213,14 @@ impl World {
                 text(&owner.post("/roles", role).await.expect(201), "name")
             }
             ("tenant", ..) => self.tenant_with_key("Used up").await.0,
+            ("plugin", "DELETE", "/plugins/{plugin}") | ("plugin", "POST", "/plugins/{plugin}/restore") => {
+                let id = format!("aside-{number}");
+                upload_bytes(&self.server, helper(&id, "1.0.0", 2, "")).await;
+                if route.method == "POST" {
+                    self.server.operator().delete(&format!("/plugins/{id}")).await.expect(204);
+                }
+                id
+            }
             // Helpers are published at once, as nothing of them is compiled.
             ("plugin", _, path) if path.contains("{version}") => "aside".to_owned(),
             ("version", method, _) => {

@@ -63,8 +63,11 @@ pub(crate) struct Connected {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "IntegrationSettings")]
 pub(crate) struct Settings {
-    /// The settings.
+    /// The integration's own settings.
     settings: Map<String, Value>,
+    /// What its calls have: its own, over what the install is configured with, over the schema's
+    /// defaults.
+    in_force: Map<String, Value>,
     /// The JSON Schema that the plugin has for them.
     schema: Value,
 }
@@ -120,9 +123,9 @@ pub(crate) async fn put_settings(
 }
 
 fn show(found: integrations::Settings) -> Result<Tagged<Settings>, Failure> {
-    let integrations::Settings { integration, schema } = found;
+    let integrations::Settings { integration, in_force, schema } = found;
     let settings = integration.settings.clone();
-    Ok(Tagged::of(&integration, Settings { settings, schema })?)
+    Ok(Tagged::of(&integration, Settings { settings, in_force, schema })?)
 }
 
 fn connected(app: &App, (integration, tested): (Integration, Tested)) -> Connected {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::install::{Install, Moved};
+use gatehouse_domain::market::Withdrawn;
 use gatehouse_domain::plugin::{PluginRef, Standing};
 use gatehouse_domain::trust::SignatureState;
 use gatehouse_domain::{Error, Problem};
@@ -90,6 +91,8 @@ pub(crate) struct InstallView {
     signature: SignatureState,
     /// That its version trapped too often and is held back.
     quarantined: Option<HeldView>,
+    /// That nobody can newly enable the plugin.
+    withdrawn: Option<Withdrawn>,
 }
 
 /// What an upgrade or a rollback did.
@@ -128,11 +131,11 @@ pub(crate) async fn toggle(
     Body(toggle): Body<Toggle>,
 ) -> Answer<Install> {
     if !toggle.enabled {
-        return Ok(Json(app.engine.disable_plugin(&caller, &plugin).await?));
+        return Ok(Json(shown(app.engine.disable_plugin(&caller, &plugin).await?)));
     }
     let wanted = read_wanted(toggle.version.as_deref(), toggle.requirement.as_deref())?;
     let ask = Enable { wanted, consent: toggle.consent };
-    Ok(Json(app.engine.enable_plugin(&caller, &plugin, &ask).await?))
+    Ok(Json(shown(app.engine.enable_plugin(&caller, &plugin, &ask).await?)))
 }
 
 pub(crate) async fn upgrade(
@@ -172,13 +175,20 @@ fn which(integrations: Integrations) -> Result<Which, Error> {
 }
 
 fn view(told: Told) -> InstallView {
-    let Told { install, standing, newer, signature, held } = told;
+    let Told { install, standing, newer, signature, held, withdrawn } = told;
+    let install = shown(install);
     let outdated = newer.is_some();
     let newer = newer.map(|version| version.to_string());
-    InstallView { install, standing, outdated, newer, signature, quarantined: held.map(HeldView::of) }
+    InstallView { install, standing, outdated, newer, signature, quarantined: held.map(HeldView::of), withdrawn }
+}
+
+/// Without its configuration, which is shown by itself.
+fn shown(mut install: Install) -> Install {
+    install.config.clear();
+    install
 }
 
 fn done(upgraded: Upgraded) -> UpgradeView {
     let Upgraded { install, to, moved, compatibility } = upgraded;
-    UpgradeView { install, to, moved, compatibility }
+    UpgradeView { install: shown(install), to, moved, compatibility }
 }

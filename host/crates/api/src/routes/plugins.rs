@@ -6,6 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gatehouse_domain::market::{Listing, Withdrawn};
 use gatehouse_domain::plugin::resolve::Wanted;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion};
 use gatehouse_domain::sheet::PermissionSheet;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use super::Answer;
 use super::versions::read_wanted;
+use crate::etag::Tagged;
 use crate::guard::By;
 use crate::page::Items;
 use crate::problem::Failure;
@@ -41,7 +43,7 @@ pub(crate) struct Plugin {
     helper: bool,
     /// The provider it is a gateway to; empty for a helper.
     provider: String,
-    /// A name for people.
+    /// A name for people: the operator's where it says one, as with the description and the category.
     name: String,
     /// One sentence on what it does.
     description: String,
@@ -63,6 +65,14 @@ pub(crate) struct Plugin {
     size: u64,
     /// Who stands for it.
     signature: SignatureState,
+    /// Where to read more.
+    homepage_url: Option<String>,
+    /// Where to ask for help.
+    support_url: Option<String>,
+    /// Whether its operator has it stand out.
+    featured: bool,
+    /// That nobody can newly enable it.
+    withdrawn: Option<Withdrawn>,
 }
 
 /// What a plugin may do, and what to quote in order to agree.
@@ -98,20 +108,23 @@ pub(crate) async fn upload(
     let upload = Upload { component: bytes.to_vec(), signature };
     let newest = app.engine.upload_plugin(&caller, upload).await?;
     let listed = app.engine.get_plugin(&newest.plugin.id).await?;
-    Ok((StatusCode::CREATED, Json(show(&app.engine, newest, &listed.versions).await?)))
+    let listing = app.engine.listing(&newest.plugin.id).await?;
+    Ok((StatusCode::CREATED, Json(show(&app.engine, newest, &listed.versions, listing).await?)))
 }
 
 pub(crate) async fn list(State(app): State<App>) -> Answer<Items<Plugin>> {
     let mut items = Vec::new();
     for listed in app.engine.plugins().await? {
-        items.push(show_listed(&app.engine, listed).await?);
+        let listing = app.engine.listing(&listed.newest.plugin.id).await?;
+        items.push(show_listed(&app.engine, listed, listing).await?);
     }
     Ok(Json(Items { items }))
 }
 
-pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Answer<Plugin> {
+pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Tagged<Plugin>, Failure> {
     let listed = app.engine.get_plugin(&id).await?;
-    Ok(Json(show_listed(&app.engine, listed).await?))
+    let listing = app.engine.listing(&id).await?;
+    Ok(Tagged::of(&listing.clone(), show_listed(&app.engine, listed, listing).await?)?)
 }
 
 pub(crate) async fn permissions(
@@ -140,27 +153,37 @@ fn signature(headers: &HeaderMap) -> Result<Option<String>, Error> {
     })
 }
 
-async fn show_listed(engine: &Engine, listed: Listed) -> Result<Plugin, Error> {
-    show(engine, listed.newest, &listed.versions).await
+pub(super) async fn show_listed(engine: &Engine, listed: Listed, listing: Listing) -> Result<Plugin, Error> {
+    show(engine, listed.newest, &listed.versions, listing).await
 }
 
-async fn show(engine: &Engine, version: PluginVersion, versions: &[Version]) -> Result<Plugin, Error> {
+async fn show(
+    engine: &Engine,
+    version: PluginVersion,
+    versions: &[Version],
+    listing: Listing,
+) -> Result<Plugin, Error> {
     let signature = engine.signature_of(&version).await?;
+    let Listing { said, withdrawn, .. } = listing;
     let PluginVersion { plugin, manifest, capabilities, size, .. } = version;
     Ok(Plugin {
         plugin,
         helper: manifest.helper,
         provider: manifest.provider,
-        name: manifest.name,
-        description: manifest.description,
+        name: said.name.unwrap_or(manifest.name),
+        description: said.description.unwrap_or(manifest.description),
         publisher: manifest.publisher,
         license: manifest.license,
-        category: manifest.category,
+        category: said.category.unwrap_or(manifest.category),
         credentials_schema: manifest.credentials,
         settings_schema: manifest.settings,
         capabilities: capabilities.into_iter().map(|capability| capability.code).collect(),
         versions: versions.iter().map(ToString::to_string).collect(),
         size,
         signature,
+        homepage_url: said.homepage_url,
+        support_url: said.support_url,
+        featured: said.featured,
+        withdrawn,
     })
 }

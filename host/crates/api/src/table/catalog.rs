@@ -22,7 +22,8 @@ pub(crate) fn routes() -> Vec<Route> {
         .gives::<plugins::Plugin>(StatusCode::CREATED),
         Route::get("/plugins/available", Needs("plugins:read"), "List plugins", plugins::list)
             .gives::<Items<plugins::Plugin>>(StatusCode::OK),
-        Route::get("/plugins/{plugin}", Needs("plugins:read"), "Read a plugin", plugins::get)
+        Route::get("/plugins/{plugin}", Needs("plugins:read"), "Read a plugin, also a withdrawn one", plugins::get)
+            .tagged()
             .gives::<plugins::Plugin>(StatusCode::OK),
         Route::get(
             "/plugins/{plugin}/permissions",

@@ -82,7 +82,14 @@ impl Engine {
         work.admin().replace(&stored, &next)?;
         work.audit(action, format!("{id}@{version}"), Some(&stored.standing), Some(&next.standing))?;
         if let Some(data) = tell {
-            let news = News { plugin: next.plugin.clone(), kind: action.to_owned(), data, at: self.now(), after: None };
+            let news = News {
+                plugin: next.plugin.clone(),
+                kind: action.to_owned(),
+                data,
+                at: self.now(),
+                whole: false,
+                after: None,
+            };
             tell::enqueue(self, work.change(), &news).await?;
         }
         work.commit().await?;

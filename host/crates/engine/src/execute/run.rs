@@ -10,12 +10,12 @@ use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
 use gatehouse_domain::manifest::CapabilityRules;
-use gatehouse_domain::{Error, Problem, Result};
+use gatehouse_domain::{Error, Problem, Result, settings};
 use gatehouse_runtime::{Answer, Call, Cancel, Parameters, Plugin, Target};
 use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
 
-use super::Ask;
+use super::{Ask, sent_as};
 use crate::Engine;
 use crate::integrations::Opened;
 use crate::oauth::Access;
@@ -31,8 +31,10 @@ pub(crate) struct Run {
     pub(crate) plugin: Arc<Plugin>,
     install: Install,
     credential: Opened,
-    /// The settings with what is known of the account.
+    /// The settings in force, with what is known of the account.
     settings: Map<String, Value>,
+    /// What tells its sender from others.
+    pub(crate) sent_as: String,
     /// The access token, where the plugin uses one and there is one.
     pub(crate) token: Option<Access>,
     /// What one attempt may use. It gets narrower as the time of the request runs out.
@@ -81,9 +83,12 @@ impl Run {
         engine.check_not_held(tenant, &integration.plugin).await?;
         let plugin = engine.plugin(&integration.plugin).await?;
         let limits = engine.0.policy.limits.clone();
-        let settings = integration.known();
+        let own = &integration.settings;
+        let own = settings::in_force(&plugin.manifest().settings, &install.config, own);
+        let settings = integration.with_facts(&own);
+        let sent_as = sent_as(integration, &install);
         let integration = integration.clone();
-        Ok(Self { tenant, integration, plugin, install, credential, settings, token: None, limits })
+        Ok(Self { tenant, integration, plugin, install, credential, settings, sent_as, token: None, limits })
     }
 
     /// Gets the token that calls go out with, where the plugin uses one: a new one where the old
@@ -126,7 +131,7 @@ impl Run {
     pub(crate) fn entry(&self, priority: Priority, attempt: u32) -> Entry<'_> {
         // The manifest's numbers are those of the provider's own host. What stands behind
         // another base says by itself what it takes.
-        let own_host = self.integration.settings.get(BASE_URL).is_none_or(Value::is_null);
+        let own_host = self.settings.get(BASE_URL).is_none_or(Value::is_null);
         let live = self.integration.environment == Environment::Live
             && self.integration.account.as_ref().is_none_or(|account| account.live);
         let rules = self.plugin.manifest().rate_limit.as_ref().filter(|_| own_host);

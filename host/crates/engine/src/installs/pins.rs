@@ -39,7 +39,7 @@ impl Engine {
     }
 
     /// The next tenants that are not deleted.
-    pub(super) async fn some_tenants(&self, after: Option<Cursor>) -> Result<(Vec<TenantId>, Option<Cursor>)> {
+    pub(crate) async fn some_tenants(&self, after: Option<Cursor>) -> Result<(Vec<TenantId>, Option<Cursor>)> {
         let page = Page { after, limit: BATCH, reverse: false };
         let part = self.0.store.admin().list::<Tenant>(&page).await?;
         let there = part.items.iter().filter(|tenant| tenant.status != TenantStatus::Deleted);
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// A tenant's integrations of a plugin.
-    pub(super) async fn integrations_of(
+    pub(crate) async fn integrations_of(
         &self,
         tenant: TenantId,
         provider: &str,

@@ -122,6 +122,7 @@ fn before(
         consent: agreed(&pin).clone(),
         plugin: pin,
         enabled: install.enabled,
+        config: install.config.clone(),
         created_at: install.created_at,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Weak;
 use async_trait::async_trait;
 use gatehouse_domain::Result;
 use gatehouse_domain::event::Event;
+use gatehouse_domain::install::Install;
 use gatehouse_domain::plugin::PluginRef;
 use gatehouse_domain::time::Timestamp;
 use gatehouse_store::Change;
@@ -32,6 +33,9 @@ pub(crate) struct News {
     pub(crate) data: Value,
     /// When it was said.
     pub(crate) at: Timestamp,
+    /// Whether every tenant that has the plugin is told, whichever version it has.
+    #[serde(default)]
+    pub(crate) whole: bool,
     /// The place in the list of tenants to go on behind.
     pub(crate) after: Option<String>,
 }
@@ -61,11 +65,18 @@ impl Handler for Tell {
         let news: News = job.payload()?;
         let mut change = engine.0.store.change();
         // Removed meanwhile: then nobody was pinned to it.
-        let Some(version) = engine.known_version(&news.plugin).await? else { return Ok(Outcome::done(change)) };
+        let version = engine.known_version(&news.plugin).await?;
+        if version.is_none() && !news.whole {
+            return Ok(Outcome::done(change));
+        }
         let after = news.after.as_deref().map(str::parse).transpose()?;
         let (tenants, next) = engine.some_tenants(after).await?;
         for tenant in tenants {
-            if engine.is_pinned(tenant, &version).await? {
+            let concerned = match &version {
+                Some(version) if !news.whole => engine.is_pinned(tenant, version).await?,
+                _ => engine.0.store.tenant(tenant).get::<Install>(&news.plugin.id).await?.is_some(),
+            };
+            if concerned {
                 let event = event(&engine, &news)?;
                 let mut scope = change.tenant(tenant);
                 scope.create(&event)?;
@@ -80,7 +91,10 @@ impl Handler for Tell {
 }
 
 fn event(engine: &Engine, news: &News) -> Result<Event> {
-    let mut data = json!({ "plugin": news.plugin.id, "version": news.plugin.version });
+    let mut data = json!({ "plugin": news.plugin.id });
+    if let (Some(all), false) = (data.as_object_mut(), news.whole) {
+        all.insert("version".to_owned(), json!(news.plugin.version));
+    }
     if let (Some(all), Some(said)) = (data.as_object_mut(), news.data.as_object()) {
         all.extend(said.clone());
     }

@@ -20,7 +20,7 @@ use super::{check_consent, no_helper, pins, settle, sheet_digest};
 use crate::clock::random;
 use crate::compatibility::{Class, Compatibility, compare};
 use crate::work::Work;
-use crate::{Caller, Engine, schema};
+use crate::{Caller, Engine};
 
 /// How many integrations one upgrade moves.
 const MOST: usize = 1_000;
@@ -98,7 +98,7 @@ impl Engine {
     async fn try_upgrade(&self, by: &Caller, id: &str, ask: &AskUpgrade) -> Result<Upgraded> {
         let tenant = by.tenant()?;
         let install = self.install(tenant, id).await?;
-        let target = self.resolve_plugin(id, &ask.wanted).await?;
+        let target = self.choose_for(tenant, id, &ask.wanted).await?;
         let target = no_helper(self.stored_version(id, &target.plugin.version).await?)?;
         let current = self.stored_version(id, &install.plugin.version).await?;
         let compatibility = compare(&current, &target);
@@ -175,7 +175,7 @@ impl Engine {
     pub(super) async fn check_moving(&self, plan: &Plan) -> Result<()> {
         let mut problems = Vec::new();
         for (integration, target) in &plan.moving {
-            if let Err(error) = self.check_fits(plan.tenant, integration, target).await {
+            if let Err(error) = self.check_fits(plan, integration, target).await {
                 if error.kind != ErrorKind::Invalid {
                     return Err(error);
                 }
@@ -190,18 +190,17 @@ impl Engine {
         Err(Error::problems(message, problems))
     }
 
-    async fn check_fits(&self, tenant: TenantId, integration: &Integration, target: &PluginVersion) -> Result<()> {
+    async fn check_fits(&self, plan: &Plan, integration: &Integration, target: &PluginVersion) -> Result<()> {
         let manifest = &target.manifest;
         if manifest.provider != integration.provider {
             let message = format!("the version is for the provider `{}`", manifest.provider);
             return Err(Error::problems(message.clone(), vec![Problem::at("$.provider", message)]));
         }
-        schema::check_settings(&manifest.settings, &integration.settings)?;
-        self.0.broker.check_settings(manifest, &integration.settings)?;
+        self.check_in_force(manifest, &plan.next.config, &integration.settings)?;
         if integration.connected_at.is_none() {
             return Ok(());
         }
-        let sealed = self.credential(tenant, integration.id).await?;
+        let sealed = self.credential(plan.tenant, integration.id).await?;
         let checked = self.0.vault.check_sealed(&sealed.key, &sealed.context, &sealed.fields, &manifest.credentials);
         checked.map_err(|mut error| {
             error.problems.iter_mut().for_each(|problem| problem.path = problem.path.replacen('$', "$.credentials", 1));
@@ -306,6 +305,7 @@ fn with_target(
         consent: agreed(&pin).clone(),
         plugin: pin,
         enabled: install.enabled,
+        config: install.config.clone(),
         created_at: install.created_at,
     }
 }
@@ -324,7 +324,8 @@ fn breaking(target: &PluginVersion, breaks: &[Problem]) -> Error {
     error
 }
 
-fn placed(integration: &Integration, error: Error) -> Vec<Problem> {
+/// The problems of an integration, each under its id.
+pub(super) fn placed(integration: &Integration, error: Error) -> Vec<Problem> {
     let id = integration.id;
     if error.problems.is_empty() {
         return vec![Problem::at(format!("integrations.{id}"), error.message)];

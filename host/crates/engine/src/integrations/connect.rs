@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::{NewIntegration, Serving, Tested};
 use crate::execute::Run;
 use crate::tag::IfMatch;
-use crate::{Caller, Credentials, Engine, schema};
+use crate::{Caller, Credentials, Engine};
 
 /// The longest time that a replaced credential may stay good for webhooks.
 const LONGEST_OVERLAP: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -140,7 +140,7 @@ impl Engine {
                 Problem::at("$.credentials", "is missing: the tenant has no integration of this provider yet");
             return Err(Error::problems("there is nothing to connect with", vec![problem]));
         }
-        let (mut integration, sealed) = self.draft(by, version, &new).await?;
+        let (mut integration, sealed) = self.draft(by, &serving, &new).await?;
         if lent {
             self.place(by.tenant()?, version, &mut integration).await?;
         }
@@ -158,9 +158,9 @@ impl Engine {
         let tenant = by.tenant()?;
         let version = self.plugin_of(&stored.record).await?;
         let mut next = stored.record.clone();
+        let install = self.install(tenant, &stored.plugin.id).await?;
         if let Some(settings) = ask.settings {
-            schema::check_settings(&version.manifest.settings, &settings)?;
-            self.0.broker.check_settings(&version.manifest, &settings)?;
+            self.check_in_force(&version.manifest, &install.config, &settings)?;
             next.settings = settings;
         }
         let (next, sealed) = match &ask.credentials {
@@ -173,6 +173,8 @@ impl Engine {
         };
         let (next, tested) = self.prove(by, &next, &sealed).await?;
         let mut work = self.work(by);
+        // The provider was asked with what the install says.
+        work.tenant(tenant).unchanged(&install)?;
         work.tenant(tenant).replace(stored, &next)?;
         self.keep_credential(&mut work, tenant, &sealed).await?;
         work.tenant(tenant).delete::<RateBudget>(&next.id)?;

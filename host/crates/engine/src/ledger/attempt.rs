@@ -22,7 +22,7 @@ use super::backoff;
 use super::plan::{self, Means, Step};
 use super::verdict::{self, Verdict};
 use crate::Engine;
-use crate::execute::{Report, Run, Try, sent_as};
+use crate::execute::{Report, Run, Try};
 
 /// How many requests to the provider a record keeps.
 const KEPT_CALLS: usize = 64;
@@ -191,12 +191,12 @@ impl Engine {
 
 impl<'e> Attempt<'e> {
     async fn prepare(engine: &'e Engine, stored: &Execution, integration: &Integration) -> Result<Self> {
-        let same_sender = sent_as(integration) == stored.sent_as;
         // The version that sent it asks: another one may have other keys and other requests.
         let integration = Integration { plugin: stored.plugin.clone(), ..integration.clone() };
         let mut run = Run::prepare(engine, stored.tenant, &integration).await?;
         run.sign(engine, engine.longest()).await?;
         let rules = run.rules_of(&stored.capability)?;
+        let same_sender = run.sent_as == stored.sent_as;
         let means = means(engine, &run, &rules, stored.exact_parameters, same_sender);
         Ok(Self { engine, run, rules, means })
     }

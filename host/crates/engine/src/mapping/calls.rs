@@ -68,7 +68,8 @@ impl Engine {
         if !program.goes(Way::Out) {
             return Ok(());
         }
-        let mapped = program.run(Way::Out, given, &integration.settings).map_err(|mut error| {
+        let settings = self.settings_in_force(tenant, integration).await?;
+        let mapped = program.run(Way::Out, given, &settings).map_err(|mut error| {
             for problem in &mut error.problems {
                 problem.path = problem.path.replacen('$', "$.mapping", 1);
             }
@@ -100,6 +101,7 @@ impl Engine {
         }
         let integration = self.0.store.tenant(tenant).get::<Integration>(&id).await?;
         let integration = integration.ok_or_else(|| Error::not_found("integration", id))?;
-        program.run(Way::In, result, &integration.settings).map(|mapped| Some(Value::Object(mapped)))
+        let settings = self.settings_in_force(tenant, &integration).await?;
+        program.run(Way::In, result, &settings).map(|mapped| Some(Value::Object(mapped)))
     }
 }

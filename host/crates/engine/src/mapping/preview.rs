@@ -100,7 +100,8 @@ impl Engine {
             Some(record) => (None, record),
             None => self.newest(tenant, &integration, &entity, direction).await?,
         };
-        let (made, traces) = program.show(direction, &record, &integration.settings);
+        let settings = self.settings_in_force(tenant, &integration).await?;
+        let (made, traces) = program.show(direction, &record, &settings);
         let (data, mut problems) = match made {
             Ok(data) => (Some(data), Vec::new()),
             // What a rule said stands with the rule.

@@ -3,12 +3,13 @@
 
 use gatehouse_broker::oauth::{Asking, OAuthClient, Places};
 use gatehouse_domain::id::{IntegrationId, TenantId};
+use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::{Environment, Integration};
 use gatehouse_domain::manifest::oauth::ClientFrom;
 use gatehouse_domain::manifest::{AuthScheme, Manifest, OAuth};
 use gatehouse_domain::sheet::OAuthUse;
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::{Error, ErrorKind, Result};
+use gatehouse_domain::{Error, ErrorKind, Result, settings};
 use gatehouse_store::records::OAuthApp;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -86,8 +87,9 @@ impl Engine {
         let rules = rules_of(manifest, integration).ok_or_else(|| {
             Error::conflict(format!("the plugin `{}` does not sign in with OAuth", integration.plugin.id))
         })?;
-        self.must_be_agreed_to(tenant, integration, manifest).await?;
-        let settings = integration.known();
+        let install = self.must_be_agreed_to(tenant, integration, manifest).await?;
+        let own = settings::in_force(&manifest.settings, &install.config, &integration.settings);
+        let settings = integration.with_facts(&own);
         let places = self.0.broker.oauth_places(&rules, &settings)?;
         let (client, app) = match rules.client.from {
             ClientFrom::App => {
@@ -133,15 +135,20 @@ impl Engine {
     }
 
     /// As with requests: what the manifest names is done only where the tenant consented to it.
-    async fn must_be_agreed_to(&self, tenant: TenantId, integration: &Integration, manifest: &Manifest) -> Result<()> {
-        let install = self.install(tenant, &integration.plugin.id).await?;
+    async fn must_be_agreed_to(
+        &self,
+        tenant: TenantId,
+        integration: &Integration,
+        manifest: &Manifest,
+    ) -> Result<Install> {
+        let install = self.install(tenant, &integration.plugin.id).await?.record;
         if !install.enabled {
             return Err(Error::conflict(format!("the plugin `{}` is disabled; enable it again", install.plugin.id)));
         }
         let agreed = install.consent_for(&integration.plugin).sheet.oauth.as_ref();
         let asked = OAuthUse::of(manifest);
         if asked.is_none_or(|asked| agreed.is_some_and(|agreed| agreed.covers(&asked))) {
-            return Ok(());
+            return Ok(install);
         }
         Err(Error::conflict(format!(
             "the tenant did not consent to how `{}` signs in; enable the plugin again to consent to its new permission sheet",

@@ -10,6 +10,7 @@ use gatehouse_domain::sync::{Phase, RunState, SyncRun, SyncState};
 use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::{Change, Stored};
+use serde_json::{Map, Value};
 
 use super::settings::Entity;
 use crate::Engine;
@@ -28,6 +29,8 @@ pub(super) struct Bout<'e> {
     pub(super) tenant: TenantId,
     pub(super) integration: Integration,
     pub(super) entity: Entity,
+    /// The settings in force, where its records pass through anything.
+    pub(super) settings: Map<String, Value>,
     /// What its records pass through, and which version that is.
     pub(super) mapping: Option<(u32, Arc<Program>)>,
     pub(super) run: Stored<SyncRun>,
@@ -110,7 +113,11 @@ impl<'e> Bout<'e> {
             Err(error) => return Err(error),
         };
         let mapping = engine.mapping_of(tenant, &run).await?;
-        Ok(Some(Self { engine, job, tenant, integration: integration.record, entity, mapping, run, state }))
+        let settings = match mapping {
+            Some(_) => engine.settings_in_force(tenant, &integration).await?,
+            None => Map::new(),
+        };
+        Ok(Some(Self { engine, job, tenant, integration: integration.record, entity, settings, mapping, run, state }))
     }
 
     /// The run and the state as they are now, for another try of the same step.

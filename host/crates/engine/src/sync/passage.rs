@@ -51,7 +51,7 @@ impl Bout<'_> {
             );
             return Err(Error::invalid(message));
         }
-        program.run(way, data, &self.integration.settings).map(Some)
+        program.run(way, data, &self.settings).map(Some)
     }
 
     /// The content of a change as the provider is sent it; as it was handed in, where it is not sent

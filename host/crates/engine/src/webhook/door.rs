@@ -13,6 +13,7 @@ use gatehouse_runtime::Plugin;
 use gatehouse_store::Page;
 use gatehouse_store::records::IntegrationByProvider;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Accepted;
 use super::judge::Judge;
@@ -62,6 +63,8 @@ pub(super) struct Receiver {
     pub(super) integration: Integration,
     pub(super) plugin: Arc<Plugin>,
     pub(super) rules: WebhookRules,
+    /// The settings in force.
+    pub(super) settings: Map<String, Value>,
     /// Our address as the provider knows it, without a query.
     pub(super) url: String,
 }
@@ -155,7 +158,8 @@ impl Engine {
         }
         let plugin = self.plugin(&integration.plugin).await?;
         let rules = plugin.manifest().webhook.clone().ok_or_else(nothing_here)?;
-        Ok(Receiver { endpoint, integration, plugin, rules, url })
+        let settings = self.settings_in_force(endpoint.tenant, &integration).await?;
+        Ok(Receiver { endpoint, integration, plugin, rules, settings, url })
     }
 
     async fn only_endpoint(&self, provider: &str, tenant: TenantId) -> Result<EndpointId> {

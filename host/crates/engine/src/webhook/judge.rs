@@ -74,7 +74,7 @@ impl<'a> Judge<'a> {
             integration: self.receiver.integration.id,
             manifest: self.receiver.plugin.manifest(),
             rules: &self.receiver.rules,
-            settings: &self.receiver.integration.settings,
+            settings: &self.receiver.settings,
         }
     }
 
