@@ -10,6 +10,7 @@ mod folder;
 mod inspect;
 mod pull;
 mod push;
+mod showcase;
 mod sign;
 mod verify;
 

@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{Client, Server};
 
+mod browse;
 mod config;
 mod listing;
+mod reviews;
+mod shown;
 
 /// Enables the newest version of a plugin, with the consent that it asks for.
 pub(super) async fn enable(tenant: &Client, plugin: &str) -> Value {

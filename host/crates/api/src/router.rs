@@ -39,6 +39,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         catalog::routes,
         versions::routes,
         market::routes,
+        market::reviews,
         publishers::routes,
         integrations::routes,
         connection::routes,

@@ -1,6 +1,7 @@
 //! One file a resource; each handler reads its input, asks the engine and shapes the answer.
 
 pub(crate) mod audit;
+pub(crate) mod available;
 pub(crate) mod batches;
 pub(crate) mod capabilities;
 pub(crate) mod config;
@@ -24,8 +25,10 @@ pub(crate) mod policies;
 pub(crate) mod providers;
 pub(crate) mod publishers;
 pub(crate) mod records;
+pub(crate) mod reviews;
 pub(crate) mod roles;
 pub(crate) mod rotation;
+pub(crate) mod shown;
 pub(crate) mod subscriptions;
 pub(crate) mod sync;
 pub(crate) mod tenants;

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 use crate::trust::Attached;
 
 pub mod resolve;
+pub mod shown;
 
 /// A plugin version, named exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +57,9 @@ pub struct PluginVersion {
     /// stands for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Attached>,
+    /// What it shows of itself in the marketplace.
+    #[serde(default)]
+    pub shown: shown::Shown,
 }
 
 /// Whether a version may still be chosen.

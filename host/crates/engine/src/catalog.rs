@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_domain::plugin::resolve::{Wanted, resolve};
+use gatehouse_domain::plugin::shown::Shown;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion, Standing};
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::Inspection;
@@ -31,6 +32,7 @@ pub struct Upload {
 }
 
 /// A plugin with all its versions, newest first.
+#[derive(Debug, Clone)]
 pub struct Listed {
     /// The version that somebody gets who asks for none: the newest that stands, or the newest of
     /// all where none does.
@@ -75,7 +77,8 @@ impl Engine {
             return self.attach(work, known, signature).await;
         }
         let (version, composed) = self.put_together(found, &wasm).await?;
-        let version = PluginVersion { signature, ..version };
+        let shown = self.keep_shown(&wasm).await?;
+        let version = PluginVersion { signature, shown, ..version };
         self.check_helpers(&version).await?;
         check_version(&published, &version)?;
         for bytes in std::iter::once(wasm).chain(composed) {
@@ -202,6 +205,7 @@ impl Engine {
             provides: found.provides,
             composition: None,
             signature: None,
+            shown: Shown::default(),
         }
     }
 }
@@ -217,7 +221,8 @@ fn same_bytes(known: PluginVersion, digest: &str) -> Result<PluginVersion> {
     )))
 }
 
-fn listed(mut versions: Vec<PluginVersion>) -> Option<Listed> {
+/// What is told of a plugin with these versions; nothing where there is none.
+pub(crate) fn listed(mut versions: Vec<PluginVersion>) -> Option<Listed> {
     versions.sort_by(|a, b| b.plugin.version.cmp(&a.plugin.version));
     let names = versions.iter().map(|version| version.plugin.version.clone()).collect();
     let stands = versions.iter().position(PluginVersion::is_current).unwrap_or_default();

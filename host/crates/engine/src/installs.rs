@@ -87,6 +87,7 @@ impl Engine {
         }
         work.audit("plugin.enabled", id, known.as_ref().map(|known| &known.record), Some(&install))?;
         work.commit().await?;
+        self.0.uses.changed();
         Ok(install)
     }
 
@@ -103,6 +104,7 @@ impl Engine {
         work.tenant(tenant).replace(&known, &install)?;
         work.audit("plugin.disabled", id, Some(&known.record), Some(&install))?;
         work.commit().await?;
+        self.0.uses.changed();
         Ok(install)
     }
 

@@ -13,6 +13,7 @@ mod shape;
 
 pub mod compose;
 pub mod package;
+pub mod showcase;
 
 mod cache;
 mod compile;
@@ -35,3 +36,4 @@ pub use inspect::identity::Identity;
 pub use package::{WitSource, package};
 pub use plugin::{Parameters, Plugin};
 pub use runtime::Runtime;
+pub use showcase::Showcase;

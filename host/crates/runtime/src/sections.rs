@@ -13,8 +13,10 @@ pub(crate) const MANIFEST: &str = "gatehouse:manifest";
 pub(crate) const DOCS: &str = "gatehouse:docs";
 /// The plugin's fixtures, as JSON.
 pub(crate) const FIXTURES: &str = "gatehouse:fixtures";
+/// What the plugin shows of itself in the marketplace, as JSON.
+pub(crate) const SHOWCASE: &str = "gatehouse:showcase";
 
-const ALL: [&str; 3] = [MANIFEST, DOCS, FIXTURES];
+const ALL: [&str; 4] = [MANIFEST, DOCS, FIXTURES, SHOWCASE];
 
 /// Our sections of one component.
 #[derive(Default)]
@@ -22,6 +24,7 @@ pub(crate) struct Sections<'a> {
     pub(crate) manifest: Option<&'a [u8]>,
     pub(crate) docs: Option<&'a [u8]>,
     pub(crate) fixtures: Option<&'a [u8]>,
+    pub(crate) showcase: Option<&'a [u8]>,
 }
 
 /// Reads our sections, at the outermost level only.
@@ -36,6 +39,7 @@ pub(crate) fn read(component: &[u8]) -> Result<Sections<'_>> {
             MANIFEST => &mut sections.manifest,
             DOCS => &mut sections.docs,
             FIXTURES => &mut sections.fixtures,
+            SHOWCASE => &mut sections.showcase,
             _ => return Ok(()),
         };
         match slot.replace(data) {
@@ -51,9 +55,34 @@ pub(crate) fn read(component: &[u8]) -> Result<Sections<'_>> {
 /// # Errors
 /// Where the bytes do not parse.
 pub(crate) fn replace(component: &[u8], sections: &[(&str, Vec<u8>)]) -> Result<Vec<u8>> {
+    let mut packaged = without(component, &ALL)?;
+    for (name, data) in sections {
+        append(&mut packaged, name, data);
+    }
+    Ok(packaged)
+}
+
+/// The component with one section of ours in the place of what it had of that name, or without it.
+///
+/// # Errors
+/// Where the bytes do not parse.
+pub(crate) fn put(component: &[u8], name: &str, data: Option<&[u8]>) -> Result<Vec<u8>> {
+    let mut packaged = without(component, &[name])?;
+    if let Some(data) = data {
+        append(&mut packaged, name, data);
+    }
+    Ok(packaged)
+}
+
+fn append(packaged: &mut Vec<u8>, name: &str, data: &[u8]) {
+    let section = CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) };
+    section.append_to(packaged);
+}
+
+fn without(component: &[u8], names: &[&str]) -> Result<Vec<u8>> {
     let mut old = Vec::new();
     walk(component, |name, _, range| {
-        if ALL.contains(&name) {
+        if names.contains(&name) {
             old.push(range);
         }
         Ok(())
@@ -65,10 +94,6 @@ pub(crate) fn replace(component: &[u8], sections: &[(&str, Vec<u8>)]) -> Result<
         from = range.end;
     }
     packaged.extend_from_slice(component.get(from..).unwrap_or_default());
-    for (name, data) in sections {
-        let section = CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) };
-        section.append_to(&mut packaged);
-    }
     Ok(packaged)
 }
 
@@ -78,7 +103,7 @@ pub(crate) fn replace(component: &[u8], sections: &[(&str, Vec<u8>)]) -> Result<
 /// Where one of them does not parse.
 pub(crate) fn copy(from: &[u8], to: &[u8]) -> Result<Vec<u8>> {
     let found = read(from)?;
-    let all = [(MANIFEST, found.manifest), (DOCS, found.docs), (FIXTURES, found.fixtures)];
+    let all = [(MANIFEST, found.manifest), (DOCS, found.docs), (FIXTURES, found.fixtures), (SHOWCASE, found.showcase)];
     let kept: Vec<(&str, Vec<u8>)> =
         all.iter().filter_map(|(name, data)| data.map(|data| (*name, data.to_vec()))).collect();
     replace(to, &kept)

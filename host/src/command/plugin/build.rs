@@ -8,7 +8,7 @@ use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::{Inspection, package};
 use serde::Serialize;
 
-use crate::command::plugin::{cargo, folder};
+use crate::command::plugin::{cargo, folder, showcase};
 use crate::output::{Out, bytes};
 
 /// What to build.
@@ -43,10 +43,12 @@ struct Built {
 /// Reads the folder first, so that a mistake there does not wait for the compiler.
 pub(super) fn run(options: &Options, out: &mut Out<'_>) -> Result<()> {
     let source = folder::read(&options.folder)?;
+    let shown = showcase::read(&options.folder)?;
     let package_of = cargo::locate(&options.folder)?;
     let compiled = cargo::build(&package_of)?;
     let component = read(&compiled)?;
     let packaged = package(&component, &source.manifest, &source.wit, &source.fixtures)?;
+    let packaged = shown.embed(&packaged)?;
     let inspection = Inspection::of(&packaged)?;
     let path = options.out.clone().unwrap_or_else(|| default_path(&package_of.target_directory, &inspection));
     write(&path, &packaged)?;

@@ -39,6 +39,8 @@ impl World {
             ("POST", "/publishers/{publisher}/rotate") => json!({ "document": "no signature" }),
             ("POST", "/plugins/tenant/{plugin}/upgrade" | "/plugins/tenant/{plugin}/rollback") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/toggle") => json!({ "enabled": true, "consent": self.digest }),
+            ("PUT", "/plugins/{plugin}/review") => json!({ "stars": 4, "text": "It counts." }),
+            ("POST", "/plugins/{plugin}/reviews/{review}/hide") => json!({ "reason": "advertises" }),
             ("PUT", "/plugins/{plugin}") => json!({ "featured": true }),
             ("POST", "/plugins/tenant/{plugin}/configure") => json!({ "config": {} }),
             ("POST", "/integrations") => json!({

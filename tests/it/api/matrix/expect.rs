@@ -45,6 +45,7 @@ fn realm(route: &Route) -> Realm {
     match route.path.split('/').nth(1).unwrap() {
         "tenants" | "providers" | "publishers" | "metrics" | "admin" => Realm::Deployment,
         "plugins" if route.path.starts_with("/plugins/tenant") => Realm::Tenant,
+        "plugins" if route.path.ends_with("/review") => Realm::Tenant,
         "plugins" => Realm::Deployment,
         "keys" | "audit" => Realm::Either,
         "roles" if route.method == "GET" => Realm::Either,
@@ -63,7 +64,18 @@ pub(super) fn of(route: &Route, column: &Column, whose: Whose) -> Expect {
 /// Whether foreign records are there for this caller as its own are.
 pub(super) fn is_open_to_all(route: &Route, column: &Column) -> bool {
     let catalogue = parameters(route).iter().all(|name| {
-        matches!(*name, "tenant" | "plugin" | "version" | "provider" | "capability" | "publisher" | "publisher_key")
+        matches!(
+            *name,
+            "tenant"
+                | "plugin"
+                | "version"
+                | "review"
+                | "screenshot"
+                | "provider"
+                | "capability"
+                | "publisher"
+                | "publisher_key"
+        )
     });
     let names_tenant = parameters(route).is_empty() && column.may("tenants:act");
     names_tenant || (catalogue && !parameters(route).is_empty())
@@ -147,6 +159,10 @@ fn done(route: &Route, column: &Column) -> Expect {
         ("POST", "/plugins/{plugin}/versions/{version}/release", _) => problem(409, "conflict", "is not quarantined"),
         ("POST", "/publishers/{publisher}/rotate", _) => problem(422, "invalid", "the signature does not read"),
         ("POST", "/plugins/tenant/{plugin}/rollback", _) => problem(409, "conflict", "to roll back"),
+        // The matrix's plugin shows no more than its icon and its readme.
+        ("GET", "/plugins/{plugin}/changelog" | "/plugins/{plugin}/screenshots/{screenshot}", _) => {
+            problem(404, "not-found", "of the plugin")
+        }
         // The matrix's plugin has a key.
         ("GET", "/integrations/{integration}/oauth/url", _)
         | ("POST", "/integrations/{integration}/connect-links", _) => problem(409, "conflict", "does not sign in"),

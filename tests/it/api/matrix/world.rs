@@ -221,6 +221,17 @@ impl World {
                 }
                 id
             }
+            // Each side has one, and may have but one.
+            ("plugin", "DELETE", "/plugins/{plugin}/review") => {
+                for side in [owner, &self.foreign.owner] {
+                    side.put("/plugins/stripe/review", json!({ "stars": 3 })).await.expect(200);
+                }
+                self.own.record(name)
+            }
+            ("review", ..) => {
+                let made = owner.put("/plugins/stripe/review", json!({ "stars": 3 })).await.expect(200);
+                text(&made, "id")
+            }
             // Helpers are published at once, as nothing of them is compiled.
             ("plugin", _, path) if path.contains("{version}") => "aside".to_owned(),
             ("version", method, _) => {
@@ -298,6 +309,7 @@ impl Side {
         let batch = text(&owner.post("/batches", calls).await.expect(202), "id");
         finished(&owner, &batch).await;
         let inbound = quarantined(&owner, &integration, 0).await;
+        let review = owner.put("/plugins/stripe/review", json!({ "stars": 5 })).await.expect(200);
         let publisher = operator.get("/publishers/matrix").await.expect(200);
         let records = HashMap::from([
             ("batch", batch),
@@ -314,6 +326,8 @@ impl Side {
             ("key", text(&key, "id")),
             ("plugin", "stripe".to_owned()),
             ("version", "0.1.0".to_owned()),
+            ("review", text(&review, "id")),
+            ("screenshot", "1".to_owned()),
             ("publisher", text(&publisher, "id")),
             ("publisher_key", text(&publisher["keys"][0], "id")),
             ("provider", "stripe".to_owned()),
@@ -380,6 +394,8 @@ fn absent(name: &str) -> String {
         "policy" => "pol",
         "run" => "run",
         "change" => "chg",
+        "review" => "rev",
+        "screenshot" => return "9".to_owned(),
         "entity" => return "no-such-entity".to_owned(),
         "record" => return "no-such-record".to_owned(),
         "subscription" => "sub",

@@ -21,10 +21,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Answer;
+use super::shown;
 use super::versions::read_wanted;
 use crate::etag::Tagged;
 use crate::guard::By;
-use crate::page::Items;
 use crate::problem::Failure;
 use crate::router::App;
 
@@ -65,6 +65,8 @@ pub(crate) struct Plugin {
     size: u64,
     /// Who stands for it.
     signature: SignatureState,
+    /// What it shows of itself.
+    shown: shown::View,
     /// Where to read more.
     homepage_url: Option<String>,
     /// Where to ask for help.
@@ -112,15 +114,6 @@ pub(crate) async fn upload(
     Ok((StatusCode::CREATED, Json(show(&app.engine, newest, &listed.versions, listing).await?)))
 }
 
-pub(crate) async fn list(State(app): State<App>) -> Answer<Items<Plugin>> {
-    let mut items = Vec::new();
-    for listed in app.engine.plugins().await? {
-        let listing = app.engine.listing(&listed.newest.plugin.id).await?;
-        items.push(show_listed(&app.engine, listed, listing).await?);
-    }
-    Ok(Json(Items { items }))
-}
-
 pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Tagged<Plugin>, Failure> {
     let listed = app.engine.get_plugin(&id).await?;
     let listing = app.engine.listing(&id).await?;
@@ -165,8 +158,9 @@ async fn show(
 ) -> Result<Plugin, Error> {
     let signature = engine.signature_of(&version).await?;
     let Listing { said, withdrawn, .. } = listing;
-    let PluginVersion { plugin, manifest, capabilities, size, .. } = version;
+    let PluginVersion { plugin, manifest, capabilities, size, shown, .. } = version;
     Ok(Plugin {
+        shown: shown::View::of(&plugin.id, &plugin.version, &shown),
         plugin,
         helper: manifest.helper,
         provider: manifest.provider,

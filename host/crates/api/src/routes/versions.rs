@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::{Answer, shown};
 use crate::body::Body;
 use crate::guard::By;
 use crate::page::Items;
@@ -43,6 +43,8 @@ pub(crate) struct VersionView {
     uploaded_at: String,
     /// Who stands for it.
     signature: SignatureState,
+    /// What it shows of itself.
+    shown: shown::View,
     /// That it trapped too often and is held back.
     quarantined: Option<HeldView>,
 }
@@ -202,8 +204,9 @@ async fn view(engine: &Engine, caller: &Caller, version: PluginVersion) -> Resul
     // A tenant is not told of what is held back for others.
     let shown = |held: &VersionQuarantine| caller.tenant_if_any().is_none_or(|tenant| held.holds.holds(tenant));
     let quarantined = engine.quarantine_of(&version.plugin).filter(shown).map(HeldView::of);
-    let PluginVersion { plugin, manifest, size, uploaded_at, standing, composition, .. } = version;
+    let PluginVersion { plugin, manifest, size, uploaded_at, standing, composition, shown, .. } = version;
     Ok(VersionView {
+        shown: shown::View::of(&plugin.id, &plugin.version, &shown),
         pre_release: !plugin.version.pre.is_empty(),
         plugin,
         standing,

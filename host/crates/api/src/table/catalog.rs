@@ -5,8 +5,8 @@ use gatehouse_domain::install::Install;
 
 use super::Access::Needs;
 use super::Route;
-use crate::page::Items;
-use crate::routes::{installs, plugins};
+use crate::page::{Items, Listing};
+use crate::routes::{available, installs, plugins};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -20,8 +20,22 @@ pub(crate) fn routes() -> Vec<Route> {
         .repeats_without_harm()
         .takes_bytes("application/wasm")
         .gives::<plugins::Plugin>(StatusCode::CREATED),
-        Route::get("/plugins/available", Needs("plugins:read"), "List plugins", plugins::list)
-            .gives::<Items<plugins::Plugin>>(StatusCode::OK),
+        Route::get(
+            "/plugins/available",
+            Needs("plugins:read"),
+            "Browse the plugins that there are to choose from",
+            available::list,
+        )
+        .query(available::BROWSING)
+        .words(available::CHOICES)
+        .gives::<Listing<available::View>>(StatusCode::OK),
+        Route::get(
+            "/plugins/categories",
+            Needs("plugins:read"),
+            "Count the plugins that there are to choose from, by category",
+            available::categories,
+        )
+        .gives::<Items<available::CategoryView>>(StatusCode::OK),
         Route::get("/plugins/{plugin}", Needs("plugins:read"), "Read a plugin, also a withdrawn one", plugins::get)
             .tagged()
             .gives::<plugins::Plugin>(StatusCode::OK),

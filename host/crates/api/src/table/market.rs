@@ -1,11 +1,14 @@
 //! The marketplace: what is said of plugins, and what a tenant's installs are configured with.
 
 use axum::http::StatusCode;
-use gatehouse_domain::market::Said;
+use gatehouse_domain::market::{Rating, Said};
 
 use super::Access::Needs;
-use super::Route;
-use crate::routes::{config, market, plugins};
+use super::{PAGED, Route};
+use crate::routes::{config, market, plugins, reviews, shown};
+
+/// The media type of texts that authors write.
+const MARKDOWN: &str = "text/markdown; charset=utf-8";
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -46,5 +49,68 @@ pub(crate) fn routes() -> Vec<Route> {
         .matching()
         .takes::<config::New>()
         .gives::<config::View>(StatusCode::OK),
+        Route::get("/plugins/{plugin}/icon", read, "Get its icon: an SVG image that does nothing", shown::icon)
+            .query(shown::QUERY)
+            .tagged()
+            .also(StatusCode::NOT_MODIFIED)
+            .gives_text(StatusCode::OK, "image/svg+xml"),
+        Route::get("/plugins/{plugin}/readme", read, "Get its readme, in Markdown", shown::readme)
+            .query(shown::QUERY)
+            .tagged()
+            .also(StatusCode::NOT_MODIFIED)
+            .gives_text(StatusCode::OK, MARKDOWN),
+        Route::get("/plugins/{plugin}/changelog", read, "Get its changelog, in Markdown", shown::changelog)
+            .query(shown::QUERY)
+            .tagged()
+            .also(StatusCode::NOT_MODIFIED)
+            .gives_text(StatusCode::OK, MARKDOWN),
+        Route::get(
+            "/plugins/{plugin}/screenshots/{screenshot}",
+            read,
+            "Get one of its screenshots, from 1: a PNG or JPEG image",
+            shown::screenshot,
+        )
+        .query(shown::QUERY)
+        .tagged()
+        .also(StatusCode::NOT_MODIFIED)
+        .gives_text(StatusCode::OK, "*/*"),
+    ]
+}
+
+/// What tenants think of plugins.
+pub(crate) fn reviews() -> Vec<Route> {
+    let (read, own) = (Needs("plugins:read"), Needs("reviews:write"));
+    let write = Needs("plugins:write");
+    vec![
+        Route::get("/plugins/{plugin}/reviews", read, "List what tenants say of a plugin, newest first", reviews::list)
+            .query(PAGED)
+            .gives::<reviews::PageView>(StatusCode::OK),
+        Route::get("/plugins/{plugin}/review", own, "Read the tenant's own review, also a hidden one", reviews::own)
+            .tagged()
+            .gives::<reviews::View>(StatusCode::OK),
+        Route::put(
+            "/plugins/{plugin}/review",
+            own,
+            "Rate and review a plugin that the tenant has or had, in the place of what it said before",
+            reviews::put,
+        )
+        .tagged()
+        .takes::<Rating>()
+        .gives::<reviews::View>(StatusCode::OK),
+        Route::delete("/plugins/{plugin}/review", own, "Take back the tenant's own review", reviews::delete)
+            .tagged()
+            .gives_nothing(StatusCode::NO_CONTENT),
+        Route::post(
+            "/plugins/{plugin}/reviews/{review}/hide",
+            write,
+            "Hide a review for a reason: it does not count, and its tenant reads why",
+            reviews::hide,
+        )
+        .repeats_without_harm()
+        .takes::<reviews::Hide>()
+        .gives::<reviews::View>(StatusCode::OK),
+        Route::post("/plugins/{plugin}/reviews/{review}/unhide", write, "Show a hidden review again", reviews::unhide)
+            .repeats_without_harm()
+            .gives::<reviews::View>(StatusCode::OK),
     ]
 }

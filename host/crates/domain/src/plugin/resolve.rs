@@ -131,6 +131,7 @@ mod tests {
             provides: Vec::new(),
             composition: None,
             signature: None,
+            shown: crate::plugin::shown::Shown::default(),
         }
     }
 

@@ -40,6 +40,6 @@ impl Engine {
         for digest in [stored.plugin.digest.as_str(), stored.uploaded_digest()] {
             self.0.store.artefacts().remove(digest).await?;
         }
-        Ok(())
+        self.clear_shown(&stored).await
     }
 }

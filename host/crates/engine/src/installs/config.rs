@@ -110,7 +110,7 @@ impl Engine {
     }
 
     /// What is configured has to fit by itself, but for what it leaves to the integrations.
-    fn check_config(&self, manifest: &Manifest, config: &Map<String, Value>) -> Result<()> {
+    pub(super) fn check_config(&self, manifest: &Manifest, config: &Map<String, Value>) -> Result<()> {
         let secrets: Vec<Problem> = config
             .keys()
             .filter(|name| is_secret(manifest, name))

@@ -49,6 +49,7 @@ impl Engine {
         let next = before(&install, &undo, &all, &moving);
         let plan = Plan { tenant, install, moving, next };
         self.check_moving(&plan).await?;
+        self.check_config(&back.manifest, &plan.next.config)?;
         self.make_ready(&plan).await?;
         let compatibility = compare(&current, &back);
         let mut work = self.work(by);

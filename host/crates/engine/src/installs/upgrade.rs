@@ -113,6 +113,9 @@ impl Engine {
         let next = with_target(&install, &all, &moving, &target, (moves_install, consent));
         let plan = Plan { tenant, install, moving, next };
         self.check_moving(&plan).await?;
+        if moves_install {
+            self.check_config(&target.manifest, &plan.next.config)?;
+        }
         self.0.loaded.keep(&target.plugin.digest);
         self.plugin(&target.plugin).await?;
         let mut work = self.work(by);

@@ -66,6 +66,7 @@ impl Engine {
         self.forget_where::<PendingDelivery>(|pending| pending.tenant == tenant).await?;
         self.forget_where::<SubscriptionPlace>(|place| place.tenant == tenant).await?;
         self.forget_where::<Intent>(|intent| intent.tenant == tenant).await?;
+        self.forget_reviews(tenant).await?;
         let erased = self.0.store.erase_tenant(tenant, KEPT).await?;
         self.mark_erased(tenant).await?;
         tracing::info!(tenant.id = %tenant, records = erased, "erased what was left of a deleted tenant");
