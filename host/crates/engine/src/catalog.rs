@@ -77,10 +77,10 @@ impl Engine {
             return self.attach(work, known, signature).await;
         }
         let (version, composed) = self.put_together(found, &wasm).await?;
-        let shown = self.keep_shown(&wasm).await?;
-        let version = PluginVersion { signature, shown, ..version };
+        let version = PluginVersion { signature, ..version };
         self.check_helpers(&version).await?;
         check_version(&published, &version)?;
+        let version = PluginVersion { shown: self.keep_shown(&wasm).await?, ..version };
         for bytes in std::iter::once(wasm).chain(composed) {
             self.0.store.artefacts().put(bytes).await?;
         }

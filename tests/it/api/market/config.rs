@@ -42,7 +42,7 @@ async fn what_is_configured_is_what_calls_have_unless_an_integration_says_otherw
 
     let (mut here, mut there) = (0, 0);
     let call = async |view: &Value| {
-        tenant.post(&path(view, "test"), json!({})).await.expect(200)["ok"].as_bool().unwrap();
+        assert_eq!(tenant.post(&path(view, "test"), json!({})).await.expect(200)["ok"], true);
         let ask = json!({ "capability": "PROCESS_PAYMENT", "parameters": payment("configured") });
         let done = tenant.post(&path(view, "execute"), ask).await.expect(200);
         assert_eq!(done["outcome"], "succeeded");
@@ -60,6 +60,15 @@ async fn what_is_configured_is_what_calls_have_unless_an_integration_says_otherw
     // Connecting asks the provider with the same settings.
     tenant.post(&path(&plain, "connect"), json!({})).await.expect(200);
     all(accounts(&upstream, &mut here), "acct_shared");
+
+    // Formulas of mappings see them too.
+    let formula = json!({ "kind": "formula", "formula": "settings.account" });
+    let rule = json!({ "direction": "out", "theirs": "$.description", "transform": formula });
+    let mapping = json!({ "rules": [rule], "unmapped": "keep", "calls": "always" });
+    tenant.put(&path(&plain, "mappings/PROCESS_PAYMENT"), mapping).await.expect(200);
+    call(&plain).await;
+    let sent = upstream.requests().last().unwrap().body.clone();
+    assert!(sent.contains("description=acct_shared"), "{sent}");
 
     // Another configuration holds from the next call on, and after a restart.
     let moved = json!({ "config": { "base_url": elsewhere.origin, "account": "acct_moved" } });

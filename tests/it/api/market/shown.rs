@@ -94,7 +94,7 @@ async fn each_version_shows_its_own_and_the_last_one_takes_it_along() {
     upload(&server, gateway("1.0.2", "acme"), None).await.expect(201);
     let operator = server.operator();
     let places = async |version: &str| {
-        operator.get(&format!("/plugins/small/versions")).await.expect(200)["items"]
+        operator.get("/plugins/small/versions").await.expect(200)["items"]
             .as_array()
             .unwrap()
             .iter()
