@@ -42,6 +42,8 @@ enum Command {
     /// Prove that nothing in the audit trail was altered, cut off or written anew.
     #[command(subcommand)]
     Audit(command::audit::Command),
+    /// Run a recorded call again on any version of its plugin, and show what is different.
+    Replay(command::replay::Options),
     /// Check configuration, folders, keys and system, and say how to repair what is wrong.
     Doctor(command::doctor::Options),
     /// Compile one component from standard input to standard output, for the server itself.
@@ -134,6 +136,7 @@ fn dispatch(command: Command, out: &mut Out<'_>) -> std::result::Result<Exit, En
         Command::Plugin(command) => command::plugin::run(command, out)?,
         Command::Keys(command) => command::keys::run(command, out)?,
         Command::Audit(command) => return Ok(command::audit::run(command, out)?),
+        Command::Replay(options) => return Ok(command::replay::run(&options, out)?),
         Command::Doctor(options) => return Ok(command::doctor::run(&options, out)?),
         Command::CompileWorker => {}
     }

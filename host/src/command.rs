@@ -6,4 +6,5 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod keys;
 pub(crate) mod plugin;
+pub(crate) mod replay;
 pub(crate) mod serve;

@@ -22,6 +22,7 @@ mod ledger;
 mod oauth;
 mod observe;
 mod peers;
+mod rehearsal;
 mod rekey;
 mod sandbox;
 mod subscriptions;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use gatehouse_domain::grant::Limits;
 use gatehouse_runtime::egress::{BoxFuture, Request, Response, SendError};
-use gatehouse_runtime::{Answer, Call, Egress, Parameters, Plugin, Runtime, RuntimeConfig, Target};
+use gatehouse_runtime::{Answer, Call, Egress, Parameters, Plugin, Runtime, RuntimeConfig, Tape, Target};
 use serde_json::Map;
 
 use super::Caller;
@@ -79,6 +79,7 @@ impl Caller for Ours {
             account: None,
             limits: Limits::default(),
             cancel: None,
+            tape: Tape::Off,
         };
         let target = Target::Capability(self.parameters.clone());
         let report = self.runtime.call(&self.plugin, target, call).await;

@@ -14,7 +14,7 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, batches, calls, catalog, connection, integrations, mappings, market, oauth, operations, providers,
+    Repeats, Route, batches, calls, cassettes, catalog, connection, integrations, mappings, market, oauth, operations, providers,
     publishers, routing, subscriptions, sync, tenancy, told, versions, webhooks,
 };
 use crate::{admit, guard, openapi, problem, request};
@@ -45,6 +45,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         connection::routes,
         oauth::routes,
         calls::routes,
+        cassettes::routes,
         batches::routes,
         routing::routes,
         sync::routes,

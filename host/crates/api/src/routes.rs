@@ -3,7 +3,9 @@
 pub(crate) mod audit;
 pub(crate) mod available;
 pub(crate) mod batches;
+pub(crate) mod canaries;
 pub(crate) mod capabilities;
+pub(crate) mod cassettes;
 pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod deliveries;

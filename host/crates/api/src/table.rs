@@ -10,6 +10,7 @@ use crate::router::App;
 
 pub(crate) mod batches;
 pub(crate) mod calls;
+pub(crate) mod cassettes;
 pub(crate) mod catalog;
 pub(crate) mod connection;
 pub(crate) mod integrations;

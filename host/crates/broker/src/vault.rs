@@ -16,6 +16,7 @@ use crate::credentials::Credentials;
 use crate::secret::Secret;
 
 mod audit;
+mod kept;
 mod named;
 mod own_keys;
 mod record;

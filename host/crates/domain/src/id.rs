@@ -176,6 +176,8 @@ pub mod subject {
     pub enum SubscriptionDelivery {}
     /// A tenant's review of a plugin.
     pub enum Review {}
+    /// A recorded call.
+    pub enum Cassette {}
 
     impl Subject for Tenant {
         const PREFIX: &'static str = "ten";
@@ -225,6 +227,9 @@ pub mod subject {
     impl Subject for Review {
         const PREFIX: &'static str = "rev";
     }
+    impl Subject for Cassette {
+        const PREFIX: &'static str = "cas";
+    }
 }
 
 /// Identifies a tenant.
@@ -259,6 +264,8 @@ pub type SubscriptionId = Id<subject::Subscription>;
 pub type SubscriptionDeliveryId = Id<subject::SubscriptionDelivery>;
 /// Identifies a tenant's review of a plugin.
 pub type ReviewId = Id<subject::Review>;
+/// Identifies a recorded call.
+pub type CassetteId = Id<subject::Cassette>;
 
 #[cfg(test)]
 mod tests {

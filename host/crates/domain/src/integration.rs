@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cassette::Recording;
 use crate::guest::Account;
 use crate::id::{EndpointId, IntegrationId};
 use crate::plugin::PluginRef;
@@ -61,6 +62,9 @@ pub struct Integration {
     pub connected_at: Option<Timestamp>,
     /// Where the provider's webhooks reach us.
     pub endpoint: Option<EndpointId>,
+    /// Which of its calls are recorded, so that they can be run again offline.
+    #[serde(default)]
+    pub recording: Recording,
     /// Who the credential belongs to, as the last good test found.
     pub account: Option<Account>,
     /// What is known of its health.

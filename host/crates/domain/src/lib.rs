@@ -17,7 +17,9 @@ pub mod role;
 pub mod tenant;
 pub mod token;
 
+pub mod canary;
 pub mod capability;
+pub mod cassette;
 pub mod manifest;
 pub mod mapping;
 pub mod market;
@@ -36,6 +38,7 @@ pub mod install;
 pub mod integration;
 pub mod link;
 pub mod oauth;
+pub mod rehearsal;
 pub mod routing;
 
 pub mod audit;

@@ -14,6 +14,7 @@ use gatehouse_store::{Retention, Store};
 use crate::clock::{Clock, fraction, new_id};
 use crate::health::{Checks, HealthLimits};
 use crate::installs::Settle;
+use crate::installs::canary::Ripen;
 use crate::installs::tell::Tell;
 use crate::jobs::{Jobs, Runner, RunnerLimits};
 use crate::ledger::{Pace, Resolve};
@@ -99,6 +100,8 @@ pub(crate) struct Inner {
     pub(crate) watchers: crate::sync::Watchers,
     pub(crate) flights: crate::oauth::Flights,
     pub(crate) running: crate::deferred::Running,
+    pub(crate) recordings: crate::cassettes::Recordings,
+    pub(crate) canaries: crate::installs::canary::Canaries,
     /// Says when the server stops; set when the engine starts.
     stopping: OnceLock<tokio::sync::watch::Receiver<bool>>,
     pub(crate) slots: Slots,
@@ -141,6 +144,8 @@ impl Engine {
             watchers: crate::sync::Watchers::default(),
             flights: crate::oauth::Flights::default(),
             running: crate::deferred::Running::default(),
+            recordings: crate::cassettes::Recordings::default(),
+            canaries: crate::installs::canary::Canaries::default(),
             stopping: OnceLock::new(),
         }))
     }
@@ -161,6 +166,7 @@ impl Engine {
         self.register_syncs(&stop);
         self.0.jobs.register(Arc::new(Tell::of(self)));
         self.0.jobs.register(Arc::new(Settle::of(self)));
+        self.0.jobs.register(Arc::new(Ripen::of(self)));
         self.0.jobs.register(Arc::new(crate::oauth::GiveBack::of(self)));
         self.0.jobs.register(Arc::new(crate::deferred::Make::of(self)));
         self.0.jobs.register(Arc::new(crate::batches::Drive::of(self)));

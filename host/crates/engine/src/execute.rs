@@ -3,8 +3,9 @@
 //! load → check → parse → replay a known key → grant → record the intent → call → record → answer.
 
 use gatehouse_domain::capability::Effect;
+use gatehouse_domain::cassette::Called;
 use gatehouse_domain::execution::{Cost, Execution, Mapped, Outcome};
-use gatehouse_domain::id::ExecutionId;
+use gatehouse_domain::id::{CassetteId, ExecutionId};
 use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::trace::SPANS;
@@ -22,6 +23,7 @@ use crate::{Caller, Engine};
 mod again;
 mod attempt;
 mod attempts;
+mod canary;
 pub(crate) mod idempotency;
 mod judge;
 pub(crate) mod record;
@@ -30,7 +32,8 @@ mod run;
 pub use attempt::Intended;
 pub(crate) use attempt::{Attempted, Stopped};
 use attempts::Attempts;
-pub(crate) use run::{Report, Run, Try};
+use canary::Under;
+pub(crate) use run::{Report, Run, Try, answered};
 
 /// A call that is asked for.
 #[derive(Debug, Clone, Default)]
@@ -104,19 +107,25 @@ impl Engine {
     async fn attempt_once(&self, by: &Caller, integration: &Integration, mut ask: Ask) -> Result<Attempted, Stopped> {
         let until = self.deadline(&ask)?;
         by.must_cover_capability(&ask.capability)?;
-        let mut run = Run::prepare(self, by.tenant()?, integration).await?;
-        let rules = run.rules_of(&ask.capability)?;
-        self.map_parameters(run.tenant, &run.integration, &mut ask).await?;
-        let parameters = run.parse(&ask)?;
+        let id: ExecutionId = ask.deferral.as_ref().map_or_else(|| self.new_id(), |deferral| Ok(deferral.id))?;
+        let asked_under = ask.idempotency_key.clone().unwrap_or_else(|| id.to_string());
+        let mut run = self.prepare_call(by.tenant()?, integration, &asked_under).await?;
+        if run.home().is_none() {
+            run.rules_of(&ask.capability)?;
+        }
+        self.map_parameters(run.tenant, integration, &mut ask).await?;
+        let (rules, parameters) = self.fit(&mut run, &ask).await?;
         self.check_offered(&integration.provider, &ask.capability, &ask.parameters).await?;
         if let Some(known) = self.replay(run.tenant, run.integration.id, &ask).await? {
             return Ok(Attempted::Known(known));
         }
         run.sign(self, until).await?;
-        let id = ask.deferral.as_ref().map_or_else(|| self.new_id(), |deferral| Ok(deferral.id))?;
         let key = idempotency::provider_key(&run, id, &ask);
         let first = Attempts::begin(self, &mut run, rules, &key, (until, ask.priority())).await?;
         let mut execution = self.describe_execution(by, &run, &ask, id);
+        run.taping = self.taping(integration, CassetteId::from_bytes(id.to_bytes()), &ask.capability, || {
+            Called::Capability { capability: ask.capability.clone(), parameters: ask.parameters.clone() }
+        });
         execution.effect = first.effect();
         first.scrub(&mut execution.parameters);
         execution.exact_parameters = execution.parameters == ask.parameters;
@@ -145,7 +154,10 @@ impl Engine {
             return Ok(Attempted::Known(known));
         }
         let key = execution.idempotency_key.clone();
-        let made = first.make(self, &mut run, &Target::Capability(parameters), (key, cancel.clone())).await;
+        let until = first.until();
+        let made = first.make(self, &mut run, &Target::Capability(parameters), (key.clone(), cancel.clone())).await;
+        let made = self.settle_canary(&mut run, made, &ask, (key, until, cancel.clone())).await;
+        execution.plugin.clone_from(&run.integration.plugin);
         judge::settle(&mut execution, made.last);
         self.map_result(&mut execution).await;
         if cancel.is_cancelled() {

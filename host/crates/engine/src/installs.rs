@@ -15,9 +15,11 @@ use semver::Version;
 
 use crate::{Caller, Engine};
 
+pub(crate) mod canary;
 mod choose;
 mod config;
 mod pins;
+mod rehearsed;
 mod rollback;
 mod settle;
 pub(crate) mod tell;

@@ -1,6 +1,7 @@
 //! Integrations: a tenant's configured instances of providers.
 
 use gatehouse_domain::capability::Capability;
+use gatehouse_domain::cassette::Recording;
 use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::install::Install;
 use gatehouse_domain::integration::status::Signal;
@@ -60,6 +61,8 @@ pub struct IntegrationChange {
     pub metadata: Option<Map<String, Value>>,
     /// Whether it is switched off.
     pub disabled: Option<bool>,
+    /// Which of its calls are recorded.
+    pub recording: Option<Recording>,
 }
 
 /// An enabled plugin that serves a provider.
@@ -167,6 +170,7 @@ impl Engine {
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
         work.tenant(tenant).delete::<RateBudget>(&stored.id)?;
         work.tenant(tenant).delete::<IntegrationByProvider>(&(stored.provider.clone(), stored.id))?;
+        self.forget_cassettes(&mut work, tenant, stored.id).await?;
         self.close_endpoints(&stored, &mut work).await?;
         work.audit("integration.deleted", stored.id, Some(&stored.record), None)?;
         work.event(tenant, "integration.deleted", Some(&stored), stored.id, json!({ "name": stored.name }))?;
@@ -246,6 +250,7 @@ impl Engine {
             credential_version: 1,
             connected_at: (!waits_for_consent(version, new)).then_some(now),
             endpoint,
+            recording: Recording::default(),
             account: None,
             health: Health::default(),
             created_at: now,
@@ -297,6 +302,7 @@ impl Engine {
         if let Some(metadata) = &ask.metadata {
             next.metadata.clone_from(metadata);
         }
+        next.recording = ask.recording.unwrap_or(old.recording);
         if let Some(disabled) = ask.disabled {
             next.status = old.status.after(if disabled { Signal::SwitchedOff } else { Signal::SwitchedOn });
         }

@@ -37,10 +37,12 @@ pub mod oauth;
 pub mod resilience;
 
 pub mod batches;
+pub mod cassettes;
 pub mod deferred;
 pub mod execute;
 pub mod executions;
 pub mod ledger;
+pub mod rehearsal;
 pub mod routing;
 
 pub mod mapping;

@@ -25,7 +25,7 @@ mod windows;
 pub use policies::{MOST_POLICIES, NewPolicy};
 pub use standing::Blocked;
 
-pub(crate) use failover::may_fail_over;
+pub(crate) use failover::{did_nothing, may_fail_over};
 pub(crate) use intent::hash_of;
 pub(crate) use windows::keep_windows;
 

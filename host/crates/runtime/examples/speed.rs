@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::manifest::Manifest;
 use gatehouse_runtime::egress::{BoxFuture, Request, Response, SendError};
-use gatehouse_runtime::{Answer, Call, Egress, Runtime, RuntimeConfig, Target, package};
+use gatehouse_runtime::{Answer, Call, Egress, Runtime, RuntimeConfig, Tape, Target, package};
 use serde_json::{Map, json};
 use wasmtime::component::{Component, Linker, ResourceTable, Val};
 use wasmtime::{
@@ -75,6 +75,7 @@ async fn ours(bytes: &[u8], zero_stacks: bool, behaviour: &str) -> Vec<Duration>
             account: None,
             limits: Limits::default(),
             cancel: None,
+            tape: Tape::Off,
         };
         let target = Target::Capability(parameters.clone());
         let begun = Instant::now();

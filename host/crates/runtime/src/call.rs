@@ -23,6 +23,7 @@ pub(crate) use cancel::CancelOnDrop;
 
 use crate::egress::Egress;
 use crate::plugin::Parameters;
+use crate::tape::Tape;
 
 /// The capability that [`Target::LookUp`] names for a change that was pushed by `sync.push`. Its
 /// parameters are `entity`, `id` where the record has one, `deleted` and `data`; what is found is
@@ -116,6 +117,8 @@ pub struct Call {
     pub limits: Limits,
     /// Ends it early when it is set off.
     pub cancel: Option<Cancel>,
+    /// Whether it is recorded or played.
+    pub tape: Tape,
 }
 
 /// What became of a call.

@@ -22,6 +22,7 @@ pub mod worker;
 
 pub mod call;
 pub mod plugin;
+pub mod tape;
 
 pub mod egress;
 mod fault;
@@ -37,3 +38,4 @@ pub use package::{WitSource, package};
 pub use plugin::{Parameters, Plugin};
 pub use runtime::Runtime;
 pub use showcase::Showcase;
+pub use tape::{Player, Recorder, Tape};

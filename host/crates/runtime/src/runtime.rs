@@ -23,6 +23,7 @@ use crate::config::{CompileLimits, RuntimeConfig, WorkerCommand};
 use crate::egress::Closed;
 use crate::inspect::{self, Inspected, Inspection};
 use crate::plugin::{Plugin, Source};
+use crate::tape::Tape;
 use crate::{compile, engine, host};
 use stored::Stored;
 
@@ -229,6 +230,7 @@ impl Runtime {
             account: None,
             limits: Limits { wall_ms: 5_000, ..Limits::default() },
             cancel: None,
+            tape: Tape::Off,
         };
         let (engine, plugin) = (self.0.engine.clone(), plugin.clone());
         let started = tokio::spawn(async move { run::try_out(&engine, &plugin, call).await }).await;

@@ -2,6 +2,7 @@
 //! It keeps a delivery that is still to be parsed, however old it is.
 
 mod batches;
+mod cassettes;
 mod jobs;
 mod oauth;
 mod subscriptions;
@@ -13,7 +14,7 @@ use gatehouse_domain::event::Event;
 use gatehouse_domain::execution::{Execution, Outcome};
 use gatehouse_domain::id::{DeliveryId, TenantId};
 use gatehouse_domain::tenant::Tenant;
-use gatehouse_domain::time::Timestamp;
+use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::webhook::Delivery;
 use gatehouse_domain::{ErrorKind, Result};
 
@@ -34,7 +35,7 @@ const BATCH: usize = 64;
 /// How long records are kept, by the time in their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Executions and batches, in days. Default 30.
+    /// Executions, recorded calls and batches, in days. Default 30.
     pub executions_days: u32,
     /// Deliveries with their bodies, and deliveries to subscriptions that are done or given up, in
     /// days. Default 30.
@@ -78,6 +79,8 @@ pub struct Pruned {
     pub syncs: u64,
     /// Batches.
     pub batches: u64,
+    /// Recorded calls.
+    pub cassettes: u64,
 }
 
 impl Default for Retention {
@@ -126,6 +129,8 @@ impl Store {
     ) -> Result<()> {
         let sweep = Sweep { store: self, tenant };
         pruned.executions += sweep.executions(cutoff(now, retention.executions_days)).await?;
+        let before = now.saturating_sub(SignedDuration::from_hours(i64::from(retention.executions_days) * 24));
+        pruned.cassettes += sweep.cassettes(before.unwrap_or(Timestamp::MIN)).await?;
         pruned.batches += sweep.batches(cutoff(now, retention.executions_days)).await?;
         pruned.deliveries += sweep.deliveries(cutoff(now, retention.deliveries_days)).await?;
         pruned.subscription_deliveries += sweep.sent(cutoff(now, retention.deliveries_days)).await?;

@@ -94,11 +94,14 @@ pub enum Kind {
     SubscriptionDelivery = 75,
     DueDelivery = 76,
     DeadDelivery = 77,
+    Cassette = 82,
+    CassetteTape = 83,
     Mapping = 84,
     MappingVersion = 85,
     EntityShape = 86,
     DeliveryProof = 87,
     QuarantinedDelivery = 88,
+    Canary = 89,
 }
 
 /// A record: something with an identity that is stored as one value.

@@ -4,6 +4,8 @@
 pub mod answer;
 pub mod audit;
 pub mod batch;
+pub mod canary;
+pub mod cassette;
 pub mod deployment;
 pub mod encoding;
 pub mod event;
@@ -28,6 +30,7 @@ pub mod webhook;
 pub use answer::IdempotentAnswer;
 pub use audit::{AuditMark, ChainEnd, ChainName};
 pub use batch::QueuedCall;
+pub use cassette::CassetteTape;
 pub use deployment::{Deployment, OwnKeys};
 pub use event::{EventByIntegration, EventFeed};
 pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent, UnknownExecution};

@@ -37,6 +37,7 @@ impl World {
                 json!({ "reason": "it was lost", "earlier": "valid" })
             }
             ("POST", "/publishers/{publisher}/rotate") => json!({ "document": "no signature" }),
+            ("POST", path) if path.ends_with("/rehearse") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/upgrade" | "/plugins/tenant/{plugin}/rollback") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/toggle") => json!({ "enabled": true, "consent": self.digest }),
             ("PUT", "/plugins/{plugin}/review") => json!({ "stars": 4, "text": "It counts." }),

@@ -158,6 +158,9 @@ fn done(route: &Route, column: &Column) -> Expect {
         ("POST", "/plugins", _) => problem(422, "invalid", "component"),
         ("POST", "/plugins/{plugin}/versions/{version}/release", _) => problem(409, "conflict", "is not quarantined"),
         ("POST", "/publishers/{publisher}/rotate", _) => problem(422, "invalid", "the signature does not read"),
+        // Nobody has begun one.
+        (_, "/plugins/tenant/{plugin}/upgrade/promote" | "/plugins/tenant/{plugin}/upgrade/abort", _)
+        | ("GET", "/plugins/tenant/{plugin}/upgrade", _) => problem(404, "not-found", "there is no canary"),
         ("POST", "/plugins/tenant/{plugin}/rollback", _) => problem(409, "conflict", "to roll back"),
         // The matrix's plugin shows no more than its icon and its readme.
         ("GET", "/plugins/{plugin}/changelog" | "/plugins/{plugin}/screenshots/{screenshot}", _) => {
@@ -184,6 +187,10 @@ fn done(route: &Route, column: &Column) -> Expect {
         }
         ("POST", "/execute" | "/batches" | "/integrations/{integration}/execute", Sees::OtherCapabilities) => {
             problem(403, "forbidden", "restricted to the capabilities")
+        }
+        // Its recorded call is one of a capability that this key does not know of.
+        (_, path, Sees::OtherCapabilities) if path.contains("/cassettes/{cassette}") => {
+            problem(404, "not-found", "there is no cassette")
         }
         _ => Expect::Good(route.gives.0.as_u16()),
     }

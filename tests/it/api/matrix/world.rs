@@ -310,9 +310,11 @@ impl Side {
         finished(&owner, &batch).await;
         let inbound = quarantined(&owner, &integration, 0).await;
         let review = owner.put("/plugins/stripe/review", json!({ "stars": 5 })).await.expect(200);
+        let cassette = recorded(&owner, &text(&done, "execution")).await;
         let publisher = operator.get("/publishers/matrix").await.expect(200);
         let records = HashMap::from([
             ("batch", batch),
+            ("cassette", cassette),
             ("inbound", inbound),
             ("event", text(&feed["items"][0], "id")),
             ("execution", text(&done, "execution")),
@@ -361,6 +363,13 @@ async fn finished(owner: &Client, batch: &str) {
     eventually("the end of a batch", is_over).await;
 }
 
+/// Waits until the call of an execution is kept, and answers the cassette's id.
+async fn recorded(owner: &Client, execution: &str) -> String {
+    let path = format!("/executions/{execution}/cassette");
+    let kept = async || Some(owner.get(&path).await).filter(|answer| answer.status == 200);
+    text(&eventually("the cassette", kept).await.body, "id")
+}
+
 /// A delivery that does not verify, as it is kept.
 async fn quarantined(owner: &Client, integration: &str, number: usize) -> String {
     let view = owner.get(&format!("/integrations/{integration}")).await.expect(200);
@@ -386,6 +395,7 @@ fn absent(name: &str) -> String {
         "integration" => "int",
         "execution" => "exe",
         "batch" => "bat",
+        "cassette" => "cas",
         "event" => "evt",
         "key" => "key",
         "tenant" => "ten",

@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use gatehouse_domain::canary::Rules;
 use gatehouse_domain::id::IntegrationId;
 use gatehouse_domain::install::{Install, Moved};
 use gatehouse_domain::market::Withdrawn;
 use gatehouse_domain::plugin::{PluginRef, Standing};
+use gatehouse_domain::rehearsal::Rehearsal;
 use gatehouse_domain::trust::SignatureState;
 use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::compatibility::Compatibility;
@@ -13,8 +15,8 @@ use gatehouse_engine::installs::{AskUpgrade, Enable, Told, Upgraded, Which};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
 use super::versions::{HeldView, read_wanted};
+use super::{Answer, canaries};
 use crate::body::Body;
 use crate::guard::By;
 use crate::page::Items;
@@ -58,6 +60,13 @@ pub(crate) struct Upgrade {
     /// Whether the new version may break what works.
     #[serde(default)]
     accept_breaking: bool,
+    /// Whether recorded calls may come to something else on the new version.
+    #[serde(default)]
+    accept_differences: bool,
+    /// That only a part of the calls goes to the new version at first. It takes the rest by itself
+    /// where it does well, and none where it does worse than the old one.
+    #[serde(default)]
+    canary: Option<Rules>,
 }
 
 /// Which integrations go to another version.
@@ -106,6 +115,10 @@ pub(crate) struct UpgradeView {
     moved: Vec<Moved>,
     /// What changes for those who were on the install's version.
     compatibility: Compatibility,
+    /// What came of recorded calls on the new version; null where none was gone to.
+    rehearsal: Option<Rehearsal>,
+    /// The canary that was begun; nothing has moved then. Null where none was asked for.
+    canary: Option<canaries::View>,
 }
 
 /// A rollback takes nothing.
@@ -149,6 +162,8 @@ pub(crate) async fn upgrade(
         which: which(upgrade.integrations)?,
         consent: upgrade.consent,
         accept_breaking: upgrade.accept_breaking,
+        accept_differences: upgrade.accept_differences,
+        canary: upgrade.canary,
     };
     Ok(Json(done(app.engine.upgrade_plugin(&caller, &plugin, &ask).await?)))
 }
@@ -189,6 +204,6 @@ fn shown(mut install: Install) -> Install {
 }
 
 fn done(upgraded: Upgraded) -> UpgradeView {
-    let Upgraded { install, to, moved, compatibility } = upgraded;
-    UpgradeView { install: shown(install), to, moved, compatibility }
+    let Upgraded { install, to, moved, compatibility, rehearsal, canary } = upgraded;
+    UpgradeView { install: shown(install), to, moved, compatibility, rehearsal, canary: canary.map(canaries::view) }
 }

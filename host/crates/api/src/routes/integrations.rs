@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use gatehouse_domain::capability::Capability;
+use gatehouse_domain::cassette::Recording;
 use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
 use gatehouse_domain::{Error, Problem};
 use gatehouse_engine::Credentials;
@@ -67,6 +68,10 @@ pub(crate) struct Change {
     /// Whether it is switched off.
     #[serde(default)]
     disabled: Option<bool>,
+    /// Which of its calls are recorded: `off`, `sample` for the first call of each function in a
+    /// minute, or `all`. The newest are kept, 50 of each integration and 8 MiB of them.
+    #[serde(default)]
+    recording: Option<Recording>,
 }
 
 /// Query parameters that choose among integrations.
@@ -178,8 +183,8 @@ pub(crate) async fn update(
     Expected(expected): Expected,
     Body(change): Body<Change>,
 ) -> Result<Tagged<View>, Failure> {
-    let Change { name, credentials, settings, metadata, disabled } = change;
-    let ask = IntegrationChange { name, credentials, settings, metadata, disabled };
+    let Change { name, credentials, settings, metadata, disabled, recording } = change;
+    let ask = IntegrationChange { name, credentials, settings, metadata, disabled, recording };
     show(&app, app.engine.update_integration(&caller, &target, ask, &expected).await?)
 }
 

@@ -6,7 +6,7 @@ use gatehouse_engine::compatibility::Compatibility;
 use super::Access::Needs;
 use super::Route;
 use crate::page::Items;
-use crate::routes::{installs, versions};
+use crate::routes::{canaries, installs, versions};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -74,6 +74,29 @@ pub(crate) fn routes() -> Vec<Route> {
         .repeats_without_harm()
         .takes::<installs::Upgrade>()
         .gives::<installs::UpgradeView>(StatusCode::OK),
+        Route::get(
+            "/plugins/tenant/{plugin}/upgrade",
+            Needs("plugins:read"),
+            "Read how the last canary of a plugin stands, or how it ended",
+            canaries::get,
+        )
+        .gives::<canaries::View>(StatusCode::OK),
+        Route::post(
+            "/plugins/tenant/{plugin}/upgrade/promote",
+            Needs("plugins:enable"),
+            "Have the new version of a canary take every call now",
+            canaries::promote,
+        )
+        .repeats_without_harm()
+        .gives::<canaries::View>(StatusCode::OK),
+        Route::post(
+            "/plugins/tenant/{plugin}/upgrade/abort",
+            Needs("plugins:enable"),
+            "End a canary: every call goes to the old version again",
+            canaries::abort,
+        )
+        .repeats_without_harm()
+        .gives::<canaries::View>(StatusCode::OK),
         Route::post(
             "/plugins/tenant/{plugin}/rollback",
             Needs("plugins:enable"),

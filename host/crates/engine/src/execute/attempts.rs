@@ -71,6 +71,11 @@ impl Attempts {
         Ok(Self { session, pass, rules, until, priority })
     }
 
+    /// When the caller's time is over.
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
     pub(super) fn effect(&self) -> Effect {
         self.rules.effect
     }

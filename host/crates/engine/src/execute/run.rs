@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use gatehouse_broker::{Session, SessionSpec};
 use gatehouse_domain::capability::Effect;
+use gatehouse_domain::cassette::{Answered, Cassette, Context, Effects, FORMAT};
 use gatehouse_domain::execution::{Cost, LogLine, ProviderCall};
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::TenantId;
-use gatehouse_domain::install::Install;
+use gatehouse_domain::install::{Agreed, Consent, Install};
 use gatehouse_domain::integration::{Environment, Integration, IntegrationStatus};
 use gatehouse_domain::manifest::CapabilityRules;
+use gatehouse_domain::plugin::PluginRef;
 use gatehouse_domain::{Error, Problem, Result, settings};
-use gatehouse_runtime::{Answer, Call, Cancel, Parameters, Plugin, Target};
+use gatehouse_runtime::{Answer, Call, Cancel, Parameters, Plugin, Recorder, Tape, Target};
 use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
 
-use super::{Ask, sent_as};
+use super::{Ask, Under, sent_as};
 use crate::Engine;
+use crate::cassettes::{LARGEST, Taping};
 use crate::integrations::Opened;
 use crate::oauth::Access;
 use crate::resilience::{Entry, Priority, Seen};
@@ -39,6 +42,10 @@ pub(crate) struct Run {
     pub(crate) token: Option<Access>,
     /// What one attempt may use. It gets narrower as the time of the request runs out.
     limits: Limits,
+    /// How its call is recorded, where it is.
+    pub(crate) taping: Option<Taping>,
+    /// The canary that it is under, where it is a call under one.
+    pub(super) under: Option<Under>,
 }
 
 /// One try of a call.
@@ -88,7 +95,25 @@ impl Run {
         let settings = integration.with_facts(&own);
         let sent_as = sent_as(integration, &install);
         let integration = integration.clone();
-        Ok(Self { tenant, integration, plugin, install, credential, settings, sent_as, token: None, limits })
+        Ok(Self {
+            tenant,
+            integration,
+            plugin,
+            install,
+            credential,
+            settings,
+            sent_as,
+            token: None,
+            limits,
+            taping: None,
+            under: None,
+        })
+    }
+
+    /// Has it stand under what the tenant agreed to for a version.
+    pub(super) fn agree(&mut self, plugin: &PluginRef, consent: &Consent) {
+        self.install.others.retain(|other| other.plugin != *plugin);
+        self.install.others.push(Agreed { plugin: plugin.clone(), consent: consent.clone() });
     }
 
     /// Gets the token that calls go out with, where the plugin uses one: a new one where the old
@@ -223,6 +248,7 @@ impl Run {
     /// Calls `target` once, under the key that the session was opened with.
     pub(crate) async fn call(&self, engine: &Engine, target: Target, session: Session, this: Try) -> Report {
         let session = Arc::new(session);
+        let recording = self.taping.as_ref().map(|taping| (taping, Recorder::new(LARGEST), self.context(&this)));
         let call = Call {
             egress: Arc::clone(&session) as _,
             settings: self.settings.clone(),
@@ -231,6 +257,7 @@ impl Run {
             account: self.integration.account.clone(),
             limits: self.limits.clone(),
             cancel: this.cancel,
+            tape: recording.as_ref().map_or(Tape::Off, |(_, recorder, _)| Tape::Record(recorder.clone())),
         };
         let report = engine.0.runtime.call(&self.plugin, target, call).await;
         engine.learn_of_trap(self.tenant, &self.integration.plugin, &report.outcome).await;
@@ -241,7 +268,45 @@ impl Run {
         if let Some(token) = self.token.as_ref().filter(|_| report.worked()) {
             engine.note_worked(self.tenant, self.integration.id, token);
         }
+        if let Some((taping, recorder, context)) = recording
+            && let Some(effects) = recorder.take()
+        {
+            engine.keep_cassette(self.tenant, self.cassette(engine, taping, context, effects, &report), session);
+        }
         report
+    }
+
+    /// What a call can ask of its context.
+    fn context(&self, this: &Try) -> Context {
+        Context {
+            settings: self.settings.clone(),
+            idempotency_key: this.key.clone(),
+            attempt: this.number,
+            account: self.integration.account.clone(),
+        }
+    }
+
+    fn cassette(
+        &self,
+        engine: &Engine,
+        taping: &Taping,
+        context: Context,
+        effects: Effects,
+        report: &Report,
+    ) -> Cassette {
+        Cassette {
+            format: FORMAT,
+            id: taping.id,
+            integration: self.integration.id,
+            provider: self.integration.provider.clone(),
+            plugin: self.integration.plugin.clone(),
+            called: taping.called.clone(),
+            context,
+            effects,
+            answer: answered(&report.answer),
+            log: report.log.clone(),
+            recorded_at: engine.now(),
+        }
     }
 }
 
@@ -258,6 +323,15 @@ impl Report {
         let refused = self.calls.iter().any(|call| call.status == Some(401));
         let harmless = self.calls.iter().all(|call| is_safe(call) || call.status == Some(401));
         refused && harmless && !matches!(self.answer, Answer::Ok(_))
+    }
+}
+
+/// An answer as a cassette holds it.
+pub(crate) fn answered(answer: &Answer) -> Answered {
+    match answer.clone() {
+        Answer::Ok(result) => Answered::Ok { result },
+        Answer::Refused(error) => Answered::Refused { error },
+        Answer::Fault(fault) => Answered::Fault { fault },
     }
 }
 

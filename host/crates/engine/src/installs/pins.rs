@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_domain::Result;
+use gatehouse_domain::canary::State;
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::install::{Agreed, Consent, Install};
 use gatehouse_domain::integration::Integration;
@@ -50,11 +51,17 @@ impl Engine {
     pub(super) async fn is_pinned(&self, tenant: TenantId, version: &PluginVersion) -> Result<bool> {
         let plugin = &version.plugin;
         let Some(install) = self.0.store.tenant(tenant).get::<Install>(&plugin.id).await? else { return Ok(false) };
-        if install.plugin == *plugin {
+        if install.plugin == *plugin || self.is_tried(tenant, plugin).await? {
             return Ok(true);
         }
         let all = self.integrations_of(tenant, &version.manifest.provider, &plugin.id).await?;
         Ok(all.iter().any(|integration| integration.plugin == *plugin))
+    }
+
+    /// Whether a canary sends a part of a tenant's calls to a version.
+    async fn is_tried(&self, tenant: TenantId, plugin: &PluginRef) -> Result<bool> {
+        let canary = self.stored_canary(tenant, &plugin.id).await?;
+        Ok(canary.is_some_and(|canary| canary.state == State::Running && canary.to == *plugin))
     }
 
     /// A tenant's integrations of a plugin.

@@ -32,6 +32,7 @@ impl Engine {
 
     async fn try_rollback(&self, by: &Caller, id: &str) -> Result<Upgraded> {
         let tenant = by.tenant()?;
+        self.check_no_canary(tenant, id).await?;
         let install = self.install(tenant, id).await?;
         let undo = self.0.store.tenant(tenant).get::<Upgrade>(&id.to_owned()).await?;
         let undo = undo.ok_or_else(|| {
@@ -59,7 +60,14 @@ impl Engine {
         work.tenant(tenant).remove(&undo)?;
         self.tell_of_switch(&plan, &mut work, ("plugin.rolled_back", &compatibility), &moved).await?;
         work.commit_now().await.map_err(race)?;
-        Ok(Upgraded { to: plan.next.plugin.clone(), install: plan.next, moved, compatibility })
+        Ok(Upgraded {
+            to: plan.next.plugin.clone(),
+            install: plan.next,
+            moved,
+            compatibility,
+            rehearsal: None,
+            canary: None,
+        })
     }
 
     /// The version to go back to. A yanked one is not gone to, whoever had it.

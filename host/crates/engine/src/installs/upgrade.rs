@@ -5,17 +5,21 @@
 
 use std::collections::BTreeMap;
 
+use gatehouse_domain::canary::{Canary, Rules};
 use gatehouse_domain::id::{Id, IntegrationId, TenantId};
 use gatehouse_domain::install::{Consent, Install, Moved, Upgrade};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::plugin::resolve::Wanted;
 use gatehouse_domain::plugin::{PluginRef, PluginVersion};
+use gatehouse_domain::rehearsal::Rehearsal;
 use gatehouse_domain::sheet::widened;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
 use gatehouse_store::Stored;
 use serde_json::json;
 
+use super::canary::Begin;
+use super::rehearsed::Rehearsed;
 use super::{check_consent, no_helper, pins, settle, sheet_digest};
 use crate::clock::random;
 use crate::compatibility::{Class, Compatibility, compare};
@@ -27,7 +31,7 @@ const MOST: usize = 1_000;
 /// How often it is tried against other writers of the integrations, such as calls that run.
 pub(super) const MOST_TRIES: usize = 16;
 /// How many differences a refusal names.
-const TOLD: usize = 20;
+pub(super) const TOLD: usize = 20;
 
 /// What a tenant asks for when it upgrades.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +44,10 @@ pub struct AskUpgrade {
     pub consent: Option<String>,
     /// Whether it may break what works.
     pub accept_breaking: bool,
+    /// Whether recorded calls may come to something else on it.
+    pub accept_differences: bool,
+    /// That only a part of the calls goes there at first, and how.
+    pub canary: Option<Rules>,
 }
 
 /// Which integrations go to another version.
@@ -63,6 +71,10 @@ pub struct Upgraded {
     pub moved: Vec<Moved>,
     /// What changes for those who were on the install's version.
     pub compatibility: Compatibility,
+    /// What came of recorded calls on the version; absent where nothing moved forward.
+    pub rehearsal: Option<Rehearsal>,
+    /// The canary that was begun instead of moving anything.
+    pub canary: Option<Canary>,
 }
 
 /// Everything that is known before anything is changed.
@@ -85,9 +97,9 @@ impl Engine {
     /// [`ErrorKind::Invalid`] where settings or credentials do not fit it, with the field;
     /// [`ErrorKind::NotFound`].
     pub async fn upgrade_plugin(&self, by: &Caller, id: &str, ask: &AskUpgrade) -> Result<Upgraded> {
-        let mut tries = 0;
+        let (mut tries, mut rehearsed) = (0, None);
         loop {
-            match self.try_upgrade(by, id, ask).await {
+            match self.try_upgrade(by, id, ask, &mut rehearsed).await {
                 // A call has written down how it went with an integration: look again.
                 Err(error) if is_race(&error) && tries < MOST_TRIES => tries += 1,
                 outcome => return outcome,
@@ -95,8 +107,18 @@ impl Engine {
         }
     }
 
-    async fn try_upgrade(&self, by: &Caller, id: &str, ask: &AskUpgrade) -> Result<Upgraded> {
+    async fn try_upgrade(
+        &self,
+        by: &Caller,
+        id: &str,
+        ask: &AskUpgrade,
+        rehearsed: &mut Rehearsed,
+    ) -> Result<Upgraded> {
         let tenant = by.tenant()?;
+        if let Some(rules) = &ask.canary {
+            rules.check()?;
+        }
+        self.check_no_canary(tenant, id).await?;
         let install = self.install(tenant, id).await?;
         let target = self.choose_for(tenant, id, &ask.wanted).await?;
         let target = no_helper(self.stored_version(id, &target.plugin.version).await?)?;
@@ -107,10 +129,10 @@ impl Engine {
         let moves_install = ask.which == Which::All && install.plugin != target.plugin;
         if moving.is_empty() && !moves_install {
             let (install, to) = (install.record, target.record.plugin);
-            return Ok(Upgraded { install, to, moved: Vec::new(), compatibility });
+            return Ok(Upgraded { install, to, moved: Vec::new(), compatibility, rehearsal: None, canary: None });
         }
         let consent = self.agreed(by, &install, &moving, &target, ask).await?;
-        let next = with_target(&install, &all, &moving, &target, (moves_install, consent));
+        let next = with_target(&install, &all, &moving, &target, (moves_install, consent.clone()));
         let plan = Plan { tenant, install, moving, next };
         self.check_moving(&plan).await?;
         if moves_install {
@@ -118,19 +140,40 @@ impl Engine {
         }
         self.0.loaded.keep(&target.plugin.digest);
         self.plugin(&target.plugin).await?;
+        let rehearsal = self.rehearsed(&plan, &target, ask.accept_differences, rehearsed).await?;
+        let done = Upgraded {
+            install: plan.next.clone(),
+            to: target.plugin.clone(),
+            moved: Vec::new(),
+            compatibility,
+            rehearsal: Some(rehearsal),
+            canary: None,
+        };
+        if let Some(rules) = ask.canary {
+            let begin = Begin { plan: &plan, target: &target, which: &ask.which, consent, rules };
+            let canary = self.begin_canary(by, begin).await?;
+            return Ok(Upgraded { install: plan.install.record, canary: Some(canary), ..done });
+        }
         let mut work = self.work(by);
         work.admin().unchanged(&target)?;
-        let moved = self.switch(&plan, &mut work)?;
-        let undo = Upgrade {
-            before: plan.install.record.clone(),
-            to: target.plugin.clone(),
-            moved: moved.clone(),
-            at: self.now(),
-        };
-        work.tenant(tenant).put(&undo)?;
-        self.tell_of_switch(&plan, &mut work, ("plugin.upgraded", &compatibility), &moved).await?;
+        let moved = self.carry_over(&mut work, &plan, &target, &done.compatibility).await?;
         work.commit_now().await.map_err(race)?;
-        Ok(Upgraded { install: plan.next, to: undo.to, moved, compatibility })
+        Ok(Upgraded { moved, ..done })
+    }
+
+    /// Writes down that all of a plan go to a version, how it is undone, and that it happened.
+    pub(super) async fn carry_over(
+        &self,
+        work: &mut Work,
+        plan: &Plan,
+        target: &PluginVersion,
+        compatibility: &Compatibility,
+    ) -> Result<Vec<Moved>> {
+        let moved = self.switch(plan, work)?;
+        let (before, to) = (plan.install.record.clone(), target.plugin.clone());
+        work.tenant(plan.tenant).put(&Upgrade { before, to, moved: moved.clone(), at: self.now() })?;
+        self.tell_of_switch(plan, work, ("plugin.upgraded", compatibility), &moved).await?;
+        Ok(moved)
     }
 
     /// The consent that the new version stands under: the given one, or what was agreed to before
@@ -265,7 +308,7 @@ impl Engine {
 }
 
 /// Those that move. One that is there already does not.
-fn chosen(
+pub(super) fn chosen(
     all: &[Stored<Integration>],
     target: &PluginVersion,
     which: &Which,
@@ -292,7 +335,7 @@ fn chosen(
     Ok(moving)
 }
 
-fn with_target(
+pub(super) fn with_target(
     install: &Install,
     all: &[Stored<Integration>],
     moving: &[(Stored<Integration>, PluginVersion)],

@@ -110,6 +110,7 @@ impl Engine {
     /// Seals again what is no credential. Answers what could not be.
     async fn reseal_others(&self, tenant: TenantId) -> Result<Option<String>> {
         self.reseal_signings(tenant).await?;
+        self.reseal_cassettes(tenant).await?;
         self.reseal_oauth(tenant).await
     }
 
@@ -197,7 +198,9 @@ impl Engine {
             let Some(next) = found.next else { break };
             page.after = Some(next);
         }
-        Ok(self.signings_use(tenant, versions).await? || self.oauth_uses(tenant, versions).await?)
+        Ok(self.signings_use(tenant, versions).await?
+            || self.oauth_uses(tenant, versions).await?
+            || self.cassettes_use(tenant, versions).await?)
     }
 
     async fn count_credentials(&self, tenant: TenantId) -> Result<u64> {

@@ -35,6 +35,11 @@ pub(crate) fn may_fail_over(execution: &Execution) -> Result<&'static str, &'sta
     }
 }
 
+/// Whether none of these requests can have changed anything at the provider.
+pub(crate) fn did_nothing<'c>(calls: impl Iterator<Item = &'c ProviderCall>) -> bool {
+    calls.filter(|call| call.writes()).all(|call| check_write(call).is_ok())
+}
+
 /// Whether a refusal before anything left lets the next candidate be tried: our own breaker,
 /// bulkhead or budget said no, and may say yes to another integration.
 pub(super) fn passes_on(error: &Error) -> bool {

@@ -2,16 +2,20 @@
 //! budget; and what becomes of a run whose call did not succeed.
 
 use gatehouse_domain::capability::Effect;
+use gatehouse_domain::cassette::{self, PushedChange};
 use gatehouse_domain::guest::{GuestError, GuestErrorKind};
+use gatehouse_domain::integration::Integration;
 use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::manifest::CapabilityRules;
 use gatehouse_domain::sync::{RunState, SyncRun};
 use gatehouse_domain::time::SignedDuration;
 use gatehouse_domain::{Error, ErrorKind, Result};
-use gatehouse_runtime::{Answer, Target};
+use gatehouse_runtime::{Answer, Change, Target};
 use tokio::time::{Duration, Instant};
 
 use super::carry::{Bout, Next, later};
+use crate::Engine;
+use crate::cassettes::Taping;
 use crate::clock::fraction;
 use crate::execute::{Report, Run, Try};
 use crate::resilience::{Priority, Seen};
@@ -68,7 +72,7 @@ impl Bout<'_> {
     }
 
     /// A pull only reads: where it searches by `POST`, the manifest has to say that this reads.
-    async fn call_once(&self, run: &Run, target: Target, key: String) -> Result<Called> {
+    async fn call_once(&self, run: &mut Run, target: Target, key: String) -> Result<Called> {
         let parts = &self.engine.0;
         let until = Instant::now() + Duration::from_millis(parts.policy.limits.wall_ms);
         let entry = run.entry(Priority::Sync, 1);
@@ -78,6 +82,7 @@ impl Bout<'_> {
         };
         let effect = if matches!(target, Target::SyncPull { .. }) { Effect::Read } else { Effect::Write };
         let rules = CapabilityRules { effect, ..CapabilityRules::default() };
+        run.taping = taping(self.engine, &run.integration, &target)?;
         let session = run.open(self.engine, &rules, &key)?;
         let report = run.call(self.engine, target, session, Try { key, number: 1, cancel: None }).await;
         let change = pass.finish(&Seen::of(&report.calls, &report.answer), self.engine.now());
@@ -135,6 +140,29 @@ impl Bout<'_> {
         let pause = (longest as f64 * fraction()) as u64;
         Ok(self.wait(Some(pause.max(after_ms.unwrap_or_default())), reason))
     }
+}
+
+/// How a call of a sync is recorded. Each has an id of its own.
+fn taping(engine: &Engine, integration: &Integration, target: &Target) -> Result<Option<Taping>> {
+    let id = engine.new_id()?;
+    Ok(match target {
+        Target::SyncPull { entity, cursor, limit } => {
+            let (cursor, limit) = (cursor.clone(), *limit);
+            let called = || cassette::Called::SyncPull { entity: entity.clone(), cursor, limit };
+            engine.taping(integration, id, &format!("sync.pull {entity}"), called)
+        }
+        Target::SyncPush { entity, changes } => {
+            let changes = || changes.iter().cloned().map(pushed).collect();
+            let called = || cassette::Called::SyncPush { entity: entity.clone(), changes: changes() };
+            engine.taping(integration, id, &format!("sync.push {entity}"), called)
+        }
+        _ => None,
+    })
+}
+
+fn pushed(change: Change) -> PushedChange {
+    let Change { reference, id, deleted, data } = change;
+    PushedChange { reference, id, deleted, data }
 }
 
 fn millis(millis: u64) -> SignedDuration {

@@ -1,11 +1,14 @@
 //! One delivery's turn: the gateway is asked, and what it says becomes events, once.
 
+use gatehouse_domain::cassette::Called;
 use gatehouse_domain::event::{Event, Told};
 use gatehouse_domain::execution::ProviderCall;
+use gatehouse_domain::id::CassetteId;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::webhook::{Delivery, DeliveryState, Trust};
 use gatehouse_domain::{ErrorKind, Result};
+use gatehouse_runtime::tape::convert;
 use gatehouse_runtime::{Answer, Target};
 use gatehouse_store::Stored;
 use gatehouse_store::records::{DeliveryBody, PendingDelivery};
@@ -86,6 +89,9 @@ async fn ask_gateway(
         tracing::debug!(%error, "a delivery is parsed without a token");
     }
     let headers = run.without_signature(&delivery.headers);
+    run.taping = engine.taping(integration, CassetteId::from_bytes(delivery.id.to_bytes()), "webhook.parse", || {
+        Called::ParseWebhook { trust: delivery.trust, headers: headers.clone(), body: convert::content(&body) }
+    });
     let target = Target::ParseWebhook { trust: delivery.trust, headers, body };
     let report = run.look(engine, target).await.map_err(|error| failed(error.message))?;
     let mut said: Vec<Said> = match report.answer {

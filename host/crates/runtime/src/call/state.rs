@@ -10,6 +10,7 @@ use super::meter::{Cancelled, Meter};
 use super::{Call, Cancel};
 use crate::egress::Egress;
 use crate::host::wasi::Wasi;
+use crate::tape::Tape;
 
 /// The data of one store.
 pub(crate) struct State {
@@ -19,6 +20,7 @@ pub(crate) struct State {
     pub(crate) attempt: u32,
     pub(crate) account: Option<Account>,
     pub(crate) cancel: Cancel,
+    pub(crate) tape: Tape,
     pub(crate) meter: Meter,
     pub(crate) journal: Journal,
     /// Made when the guest first calls WASI; most never do.
@@ -35,6 +37,7 @@ impl State {
             attempt: call.attempt,
             account: call.account,
             cancel,
+            tape: call.tape,
             meter: Meter::new(call.limits),
             journal,
             wasi: None,

@@ -19,7 +19,8 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     })?;
     context.func_wrap("remaining-ms", |mut store: StoreContextMut<'_, State>, (): ()| {
         import(store.data_mut(), "context.remaining-ms", |state| {
-            Ok((u64::try_from(state.meter.remaining().as_millis()).unwrap_or(u64::MAX),))
+            let left = u64::try_from(state.meter.remaining().as_millis()).unwrap_or(u64::MAX);
+            Ok((state.tape.remaining_ms(left),))
         })
     })?;
     context.func_wrap("account", |mut store: StoreContextMut<'_, State>, (): ()| {

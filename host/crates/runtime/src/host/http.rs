@@ -30,6 +30,14 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 }
 
 async fn send(state: &mut State, request: Request) -> wasmtime::Result<Result<Response, SendError>> {
+    let kept = state.tape.keep(&request);
+    let answer = send_within(state, request).await?;
+    state.tape.exchanged(kept, &answer);
+    Ok(answer)
+}
+
+/// Sends a request within the limits of the call.
+async fn send_within(state: &mut State, request: Request) -> wasmtime::Result<Result<Response, SendError>> {
     state.meter.host_call()?;
     state.meter.check_wall()?;
     if let Err(hit) = state.meter.request(wire::body_bytes(&request.body))? {

@@ -3,17 +3,21 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
+use rand_core::TryRng as _;
 use tokio::io::AsyncWrite;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, async_trait};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, async_trait};
 
 use crate::call::journal::{Journal, Stream};
 use crate::call::run::MAX_HANDLES;
 use crate::call::state::State;
+use crate::tape::Tape;
+use crate::tape::nature::{Monotonic, Random, Wall};
 
 /// How many random bytes one call may ask for.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
@@ -27,10 +31,14 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    fn new(journal: &Journal) -> Self {
+    fn new(journal: &Journal, tape: &Tape) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
-        let context = WasiCtx::builder()
+        let mut context = WasiCtx::builder();
+        if !matches!(tape, Tape::Off) {
+            past(&mut context, tape);
+        }
+        let context = context
             .stdout(Lines { journal: journal.clone(), stream: Stream::Output })
             .stderr(Lines { journal: journal.clone(), stream: Stream::Errors })
             .allow_tcp(false)
@@ -45,9 +53,22 @@ impl Wasi {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.meter.host_call_unrefused();
-        let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(&self.journal)));
+        let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(&self.journal, &self.tape)));
         WasiCtxView { ctx: &mut wasi.context, table: &mut wasi.table }
     }
+}
+
+/// Has clocks and random numbers go past the tape.
+fn past(context: &mut WasiCtxBuilder, tape: &Tape) {
+    let mut random = Random(tape.clone());
+    let Ok(low) = random.try_next_u64();
+    let Ok(high) = random.try_next_u64();
+    context
+        .wall_clock(Wall(tape.clone()))
+        .monotonic_clock(Monotonic { tape: tape.clone(), begun: Instant::now() })
+        .insecure_random_seed((u128::from(high) << 64) | u128::from(low))
+        .insecure_random(Random(tape.clone()))
+        .secure_random(random);
 }
 
 /// A standard stream that ends in the journal.

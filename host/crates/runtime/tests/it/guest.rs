@@ -9,7 +9,7 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::manifest::Manifest;
 use gatehouse_runtime::egress::{BoxFuture, Request, Response, SendError};
 use gatehouse_runtime::{Answer, Call, Egress, PoolConfig, Report, Runtime, RuntimeConfig, Target, WitSource};
-use gatehouse_runtime::{Plugin, WorkerCommand, package};
+use gatehouse_runtime::{Plugin, Tape, WorkerCommand, package};
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
@@ -150,6 +150,7 @@ pub(crate) fn call(egress: Arc<dyn Egress>) -> Call {
         account: None,
         limits: Limits::default(),
         cancel: None,
+        tape: Tape::Off,
     }
 }
 
