@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::harness::client::Answer;
 use crate::harness::story::{self, payment, upload_bytes};
-use crate::harness::{Client, Server, Upstream, artefacts, eventually};
+use crate::harness::{Client, Server, Upstream, artefacts};
 
 /// A word that the gateway sends with each payment.
 const SENT: (&str, &str) = ("automatic_payment_methods[enabled]", "automatic_payment_methods[disable]");
@@ -89,9 +89,7 @@ impl Shop {
 
     /// The cassette of an execution, once it is kept.
     async fn cassette(&self, execution: &str) -> Value {
-        let path = format!("/executions/{execution}/cassette");
-        let kept = async || Some(self.tenant.get(&path).await).filter(|answer| answer.status == 200);
-        eventually("the cassette", kept).await.body
+        story::cassette(&self.tenant, execution).await
     }
 
     /// A payment whose call was recorded.

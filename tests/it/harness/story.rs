@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::canary::{SECRET_KEY, WEBHOOK_SECRET};
-use super::{Client, Server, Upstream, artefacts};
+use super::{Client, Server, Upstream, artefacts, eventually};
 
 /// A tenant with an integration that works.
 pub(crate) struct Story {
@@ -96,4 +96,11 @@ pub(crate) async fn create_named(tenant: &Client, name: &str, settings: Value) -
         "metadata": { "team": "billing" },
     });
     tenant.post("/integrations", new).await.expect(201)
+}
+
+/// The recorded call of an execution, once it is kept.
+pub(crate) async fn cassette(tenant: &Client, execution: &str) -> Value {
+    let path = format!("/executions/{execution}/cassette");
+    let kept = async || Some(tenant.get(&path).await).filter(|answer| answer.status == 200);
+    eventually("the cassette", kept).await.body
 }

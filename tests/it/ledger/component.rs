@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use gatehouse_domain::grant::Limits;
 use gatehouse_runtime::egress::{BoxFuture, Request, Response, SendError};
-use gatehouse_runtime::{Answer, Call, Egress, Inspection, PoolConfig, Runtime, RuntimeConfig, Target, Write};
+use gatehouse_runtime::{Answer, Call, Egress, Inspection, PoolConfig, Runtime, RuntimeConfig, Tape, Target, Write};
 use serde_json::{Map, Value};
 
 use crate::harness::artefacts;
@@ -56,6 +56,7 @@ async fn what_a_component_finds_has_the_type_of_the_capability() {
             account: None,
             limits: Limits { cpu_ms: 5_000, ..Limits::default() },
             cancel: None,
+            tape: Tape::Off,
         };
         match runtime.call(&plugin, Target::LookUp(write(&case["input"])), call).await.outcome {
             Answer::Ok(found) => {

@@ -121,8 +121,9 @@ async fn a_canary_is_asked_for_within_its_bounds_and_needs_what_an_upgrade_needs
     let shop = Shop::open().await;
     shop.tenant.get("/plugins/tenant/stripe/upgrade").await.expect_problem(404, "there is no canary");
     shop.recorded("a book").await;
-    shop.publish("1.1.0", Some(PATH)).await;
     let ask = async |canary: Value| shop.upgrade(json!({ "canary": canary })).await;
+    ask(json!({ "percent": 10 })).await.expect_problem(409, "no integration would go to stripe@1.0.0");
+    shop.publish("1.1.0", Some(PATH)).await;
     ask(json!({ "percent": 0 })).await.expect_problem(422, "can not be run so");
     ask(json!({ "percent": 10, "hours": 1 })).await.expect_problem(422, "hours");
     ask(json!({ "percent": 10 })).await.expect_problem(409, "accept_differences");

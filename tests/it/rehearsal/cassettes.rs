@@ -138,6 +138,14 @@ async fn no_cassette_shows_a_secret_or_a_payload_to_who_may_not_see_it() {
     let path = format!("/executions/{execution}/rehearse");
     let found = blind.post(&path, json!({ "version": "1.2.0" })).await.expect(200);
     assert_eq!((&found["payload"], &found["differences"][0]["data"]), (&json!("[redacted]"), &json!("[redacted]")));
+    let one = format!("/integrations/{}/cassettes/{}", shop.integration, text(&cassette, "id"));
+    let found = blind.post(&format!("{one}/rehearse"), json!({ "version": "1.2.0" })).await.expect(200);
+    assert_eq!(found["payload"], "[redacted]");
+    let key = json!({ "name": "mover", "permissions": ["plugins:enable"] });
+    let mover = shop.server.client().with_key(&text(&shop.tenant.post("/keys", key).await.expect(201), "token"));
+    let ask = json!({ "accept_differences": true });
+    let moved = mover.post("/plugins/tenant/stripe/upgrade", ask).await.expect(200);
+    assert_eq!(moved["rehearsal"]["differing"][0]["payload"], "[redacted]");
     let other = crate::harness::story::new_tenant(&shop.server, "Other").await;
     other.get(&format!("/executions/{execution}/cassette")).await.expect_problem(404, "there is no execution");
     // A key for other capabilities knows nothing of it.

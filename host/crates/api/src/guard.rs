@@ -30,6 +30,8 @@ const LONGEST_PATH: usize = 512;
 pub(crate) struct Needs {
     pub(crate) engine: Engine,
     pub(crate) access: Access,
+    /// Whether the answer shows what earlier calls carried, whatever the method.
+    pub(crate) recalls: bool,
     /// Whether the route answers a repeated `Idempotency-Key` with its first answer.
     pub(crate) once: bool,
 }
@@ -55,7 +57,7 @@ pub(crate) async fn check(State(needs): State<Needs>, mut request: Request, next
     if let (Some(tenant), Some(LogSpan(span))) = (caller.tenant().ok(), request.extensions().get()) {
         span.record("tenant.id", field::display(tenant));
     }
-    let redacted = request.method() == Method::GET && !caller.sees_payloads();
+    let redacted = (request.method() == Method::GET || needs.recalls) && !caller.sees_payloads();
     let response = match key {
         Ok(Some(key)) => once::run(&needs.engine, caller, &key, request, next).await,
         Ok(None) => {

@@ -76,13 +76,15 @@ pub fn serve_api(engine: Engine, options: Options) -> Router {
     let mut api = Router::new();
     for route in table(&options) {
         let once = route.repeats == Repeats::Answer;
-        let needs = guard::Needs { engine: app.engine.clone(), access: route.access, once };
+        let (access, recalls) = (route.access, route.recalls);
+        let needs = guard::Needs { engine: app.engine.clone(), access, recalls, once };
         let admits = from_fn_with_state(admit::Admits::of(&route), admit::check);
         let guarded = from_fn_with_state(needs, guard::check);
         api = api.route(route.path, route.service.route_layer(admits).route_layer(guarded));
     }
     // Scrapers look at the root unless they are told otherwise.
-    let needs = guard::Needs { engine: app.engine.clone(), access: operations::scrapers(&options), once: false };
+    let access = operations::scrapers(&options);
+    let needs = guard::Needs { engine: app.engine.clone(), access, recalls: false, once: false };
     let scrape = get(metrics::scrape).route_layer(from_fn_with_state(needs, guard::check));
     let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
     Router::new()

@@ -101,6 +101,8 @@ pub struct Route {
     pub matches: bool,
     /// Whether a signature shows who sent the request, in the place of a key.
     pub signed: bool,
+    /// Whether a good answer shows what earlier calls carried, though the request is no `GET`.
+    pub recalls: bool,
     /// What it has to do with the provider.
     pub asks: Asks,
     /// The status and the schema of a good answer.
@@ -178,6 +180,7 @@ impl Route {
             tagged: false,
             matches: false,
             signed: false,
+            recalls: false,
             asks: Asks::Nothing,
             gives,
             media: None,
@@ -252,6 +255,12 @@ impl Route {
     #[must_use]
     pub fn signed(self) -> Self {
         Self { signed: true, ..self }
+    }
+
+    /// The answer shows what earlier calls carried, and is redacted for who may not see that.
+    #[must_use]
+    pub fn recalls(self) -> Self {
+        Self { recalls: true, ..self }
     }
 
     /// The provider is asked on the way.

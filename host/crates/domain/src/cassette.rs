@@ -110,6 +110,7 @@ pub struct PushedChange {
 
 /// What a call can ask of its context.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CassetteContext")]
 pub struct Context {
     /// The integration's settings, with what is known of the account.
     pub settings: Map<String, Value>,
@@ -182,6 +183,7 @@ pub enum Body {
 /// Bytes: as text where they are UTF-8, else in base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "CassetteContent")]
 pub enum Content {
     /// UTF-8.
     Text(String),
@@ -236,6 +238,7 @@ pub enum Answered {
 
 /// What is known of a cassette without opening it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CassetteLabel")]
 pub struct Label {
     /// Its identifier.
     pub id: CassetteId,

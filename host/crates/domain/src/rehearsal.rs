@@ -11,6 +11,7 @@ use crate::plugin::PluginRef;
 /// How a recorded call did on another version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "RehearsalVerdict")]
 pub enum Verdict {
     /// It asked for the same and answered the same.
     Identical,
@@ -36,6 +37,7 @@ pub enum Against {
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RehearsedDifference")]
 pub struct Difference {
     /// How much it matters.
     pub verdict: Verdict,
@@ -59,6 +61,7 @@ pub struct Values {
 
 /// One recorded call, run on another version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RehearsedCall")]
 pub struct Replayed {
     /// The recorded call.
     pub cassette: Label,

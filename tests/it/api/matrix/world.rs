@@ -13,7 +13,7 @@ use super::callers::{self, Column};
 use super::expect::{self, Expect, Whose};
 use super::text;
 use crate::api::versions::dependencies::helper;
-use crate::harness::story::{create, enable, payment, upload, upload_bytes};
+use crate::harness::story::{cassette, create, enable, payment, upload, upload_bytes};
 use crate::harness::{Client, Server, Upstream, eventually};
 
 /// The header by which an operator names a tenant.
@@ -310,7 +310,7 @@ impl Side {
         finished(&owner, &batch).await;
         let inbound = quarantined(&owner, &integration, 0).await;
         let review = owner.put("/plugins/stripe/review", json!({ "stars": 5 })).await.expect(200);
-        let cassette = recorded(&owner, &text(&done, "execution")).await;
+        let cassette = text(&cassette(&owner, &text(&done, "execution")).await, "id");
         let publisher = operator.get("/publishers/matrix").await.expect(200);
         let records = HashMap::from([
             ("batch", batch),
@@ -361,13 +361,6 @@ async fn finished(owner: &Client, batch: &str) {
     let path = format!("/batches/{batch}");
     let is_over = async || (!owner.get(&path).await.expect(200)["finished_at"].is_null()).then_some(());
     eventually("the end of a batch", is_over).await;
-}
-
-/// Waits until the call of an execution is kept, and answers the cassette's id.
-async fn recorded(owner: &Client, execution: &str) -> String {
-    let path = format!("/executions/{execution}/cassette");
-    let kept = async || Some(owner.get(&path).await).filter(|answer| answer.status == 200);
-    text(&eventually("the cassette", kept).await.body, "id")
 }
 
 /// A delivery that does not verify, as it is kept.

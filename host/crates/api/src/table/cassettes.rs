@@ -33,6 +33,7 @@ pub(crate) fn routes() -> Vec<Route> {
             cassettes::rehearse,
         )
         .repeats_without_harm()
+        .recalls()
         .takes::<cassettes::Rehearse>()
         .gives::<Replayed>(StatusCode::OK),
         Route::get(
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> Vec<Route> {
             cassettes::rehearse_execution,
         )
         .repeats_without_harm()
+        .recalls()
         .takes::<cassettes::Rehearse>()
         .gives::<Replayed>(StatusCode::OK),
     ]

@@ -72,6 +72,7 @@ pub(crate) fn routes() -> Vec<Route> {
             installs::upgrade,
         )
         .repeats_without_harm()
+        .recalls()
         .takes::<installs::Upgrade>()
         .gives::<installs::UpgradeView>(StatusCode::OK),
         Route::get(

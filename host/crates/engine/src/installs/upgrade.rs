@@ -126,6 +126,11 @@ impl Engine {
         let compatibility = compare(&current, &target);
         let all = self.integrations_of(tenant, &current.manifest.provider, id).await?;
         let moving = chosen(&all, &target, &ask.which)?;
+        if ask.canary.is_some() && moving.is_empty() {
+            let version = &target.plugin.version;
+            let message = format!("no integration would go to {id}@{version}: there are no calls to try it on");
+            return Err(Error::conflict(message));
+        }
         let moves_install = ask.which == Which::All && install.plugin != target.plugin;
         if moving.is_empty() && !moves_install {
             let (install, to) = (install.record, target.record.plugin);

@@ -22,4 +22,5 @@ mod inspect;
 mod limits;
 mod parameters;
 mod speed;
+mod tape;
 mod traps;

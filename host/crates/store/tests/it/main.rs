@@ -2,6 +2,8 @@
 //! against kills, damage and a full disk, and the typed layer above them.
 
 #[cfg(test)]
+mod cassettes;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod crash;
