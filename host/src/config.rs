@@ -67,6 +67,8 @@ pub struct Config {
     pub resilience: Resilience,
     /// How the outcomes of writes whose answers were lost are asked for.
     pub ledger: Ledger,
+    /// How often what nobody calls for is looked after.
+    pub upkeep: Upkeep,
     /// How deliveries to subscriptions are sent.
     pub deliveries: Deliveries,
     /// How long what grows is kept.
@@ -157,6 +159,14 @@ pub struct Ledger {
     pub max_retry_ms: u64,
     /// How long to go on before it is left to a person, in hours (default 168).
     pub give_up_hours: u32,
+}
+
+/// How often what nobody calls for is looked after: tokens that would run out unused, webhooks' subscriptions at
+/// providers that end or were lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upkeep {
+    /// The pause between two looks, in seconds (default 300, at most 86,400).
+    pub every_seconds: u32,
 }
 
 /// How deliveries to subscriptions are sent.

@@ -164,6 +164,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
         return_origins: config.oauth.return_origins.iter().map(ToString::to_string).collect(),
         sending: sending(config),
         sandbox: sandbox_origin(config),
+        upkeep: gatehouse_engine::upkeep::Pace(Duration::from_secs(config.upkeep.every_seconds.into())),
         trust: Rules {
             signed_only: config.plugins.policy == crate::config::Policy::Signed,
             publishers: config.plugins.publishers.clone(),

@@ -5,6 +5,8 @@ mod answers;
 mod callbacks;
 mod flow;
 mod grants;
+mod hooks;
+mod idle;
 mod kills;
 mod rekey;
 pub(crate) mod renewal;

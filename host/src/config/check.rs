@@ -26,6 +26,7 @@ pub(super) fn settle(config: &mut Config) -> Vec<Problem> {
     check_limits(config, &mut problems);
     problems.extend(config.resilience.problems());
     check_ledger(config, &mut problems);
+    check_upkeep(config, &mut problems);
     check_deliveries(config, &mut problems);
     check_retention(config, &mut problems);
     check_jobs(config, &mut problems);
@@ -165,6 +166,13 @@ fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
     if limits.memory_bytes > LARGEST_MEMORY {
         let message = format!("{} is more than the pool reserves; write {LARGEST_MEMORY} or less", limits.memory_bytes);
         problems.push(Problem::at("limits.memory_bytes", message));
+    }
+}
+
+fn check_upkeep(config: &Config, problems: &mut Vec<Problem>) {
+    let seconds = config.upkeep.every_seconds;
+    if !(1..=86_400).contains(&seconds) {
+        problems.push(Problem::at("upkeep.every_seconds", format!("{seconds} is not between 1 and 86400")));
     }
 }
 

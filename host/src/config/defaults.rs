@@ -11,7 +11,7 @@ use gatehouse_runtime::CompileLimits;
 
 use crate::config::{
     Audit, Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool,
-    Retention, Sandbox, Store, Telemetry,
+    Retention, Sandbox, Store, Telemetry, Upkeep,
 };
 
 /// What of the process the configuration depends on.
@@ -66,6 +66,7 @@ impl Config {
             limits: Limits::default(),
             resilience: Resilience::default(),
             ledger: Ledger { first_retry_ms: 10_000, max_retry_ms: 3_600_000, give_up_hours: 168 },
+            upkeep: Upkeep { every_seconds: 300 },
             deliveries: sending(),
             retention: Retention {
                 executions_days: 90,

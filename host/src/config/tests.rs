@@ -155,6 +155,7 @@ fn rules_between_values_are_kept() {
     let signed = [("GATEHOUSE_PLUGINS__POLICY", "signed"), ("GATEHOUSE_PLUGINS__PUBLISHERS", "acme, other")];
     assert_eq!(load_with("", &signed, &[]).unwrap().plugins.publishers, ["acme", "other"]);
     refuses("[limits]\nrequests = 0", &[], &[], &["limits.requests", "write 1 or more"]);
+    refuses("[upkeep]\nevery_seconds = 0", &[], &[], &["upkeep.every_seconds", "86400"]);
     refuses("[ledger]\nfirst_retry_ms = 0", &[], &[], &["ledger.first_retry_ms"]);
     refuses("[ledger]\nmax_retry_ms = 9", &[], &[], &["ledger.max_retry_ms", "first_retry_ms = 10000"]);
     refuses("[ledger]\ngive_up_hours = 9999", &[], &[], &["ledger.give_up_hours", "8760"]);

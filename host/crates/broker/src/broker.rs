@@ -21,7 +21,7 @@ use crate::egress::resolve::{Resolve, System};
 use crate::session::{Session, SessionSpec};
 use crate::vault::Vault;
 use crate::webhook::fetch::Fetched;
-use crate::webhook::{self, FetchFor, Fields, Handshaken, Inbound, Refusal, RefusalReason, Sealed};
+use crate::webhook::{self, FetchFor, Fields, Handshaken, Inbound, Refusal, RefusalReason, Secrets};
 
 /// How many integrations' rules are kept ready.
 const POLICIES: usize = 1_024;
@@ -119,17 +119,17 @@ impl Broker {
     pub async fn verify_webhook(
         &self,
         vault: &Vault,
-        sealed: &[Sealed<'_>],
+        secrets: Secrets<'_>,
         via: &FetchFor<'_>,
         request: Inbound<'_>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let rules = via.rules();
         let Some(url) = webhook::wanted(rules, request)? else {
-            return webhook::judge(rules, &Fields::open(vault, sealed, rules)?, request, None, now);
+            return webhook::judge(rules, &Fields::open(vault, secrets, rules)?, request, None, now);
         };
         let judge = |fetched: &[u8]| {
-            let fields = Fields::open(vault, sealed, rules)?;
+            let fields = Fields::open(vault, secrets, rules)?;
             webhook::judge(rules, &fields, request, Some(fetched), now)
         };
         let kept = self.shared.fetched.get(self, via, &url).await?;
@@ -149,11 +149,11 @@ impl Broker {
     pub fn find_handshake(
         &self,
         vault: &Vault,
-        sealed: &[Sealed<'_>],
+        secrets: Secrets<'_>,
         rules: &WebhookRules,
         request: Inbound<'_>,
     ) -> Result<Option<Handshaken>, Refusal> {
-        webhook::handshake::find(rules, &Fields::open(vault, sealed, rules)?, request)
+        webhook::handshake::find(rules, &Fields::open(vault, secrets, rules)?, request)
     }
 
     /// Asks the address by which a handshake is confirmed.

@@ -35,4 +35,6 @@ pub use vault::signing::{NewSigning, SealedSecret, SigningContext};
 pub use vault::{
     AuditSeals, CredentialContext, Owner, Place, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under,
 };
-pub use webhook::{FetchFor, Handshaken, Inbound, Known, Refusal, RefusalReason, Reply, Sealed, SignAs};
+pub use webhook::{
+    FetchFor, Handshaken, Inbound, Known, Refusal, RefusalReason, Reply, Sealed, SealedApp, Secrets, SignAs,
+};

@@ -24,7 +24,7 @@ mod time;
 
 pub use fetch::FetchFor;
 pub(crate) use fields::Fields;
-pub use fields::Sealed;
+pub use fields::{Sealed, SealedApp, Secrets};
 pub use handshake::{Handshaken, Keep, Known, Reply};
 pub use request::Inbound;
 use request::Read;

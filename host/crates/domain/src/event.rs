@@ -21,6 +21,7 @@ pub const OURS: &[(&str, &str)] = &[
     ("integration.disabled", "it was switched off"),
     ("integration.deleted", "it was deleted with its credential"),
     ("credential.authorized", "a person agreed at the provider, and its tokens took the place of what was there"),
+    ("credential.expiring", "its tokens end soon, and only a person can renew them: connect it again before that"),
     ("credential.rotated", "a new credential took the place of the old one"),
     ("execution.unknown", "a write was sent and its answer never came"),
     ("execution.resolved", "it is known now what became of such a write"),

@@ -27,6 +27,8 @@ pub enum TokenCause {
     Age,
     /// The provider refused the one before.
     Rejected,
+    /// Nobody had used the refresh token for long, and the provider forgets one that is not used.
+    Idle,
 }
 
 /// How an integration's tokens fare. None of them is in it.
@@ -53,6 +55,11 @@ pub struct TokenStatus {
     pub scopes_granted: Option<Vec<String>>,
     /// Those that are asked for and were not granted.
     pub scopes_missing: Vec<String>,
+    /// When the right to renew it ends, as far as the plugin's manifest tells: a refresh token that
+    /// nobody uses, or the consent itself.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub consent_ends_at: Option<Timestamp>,
     /// How often in a row it could not be renewed.
     pub failures: u32,
     /// When that is tried again.

@@ -65,6 +65,8 @@ pub struct Policy {
     pub sending: Sending,
     /// Where the deployment's own sandbox provider is, such as `http://127.0.0.1:8421`.
     pub sandbox: Option<String>,
+    /// How often what nobody calls for is looked after.
+    pub upkeep: crate::upkeep::Pace,
 }
 
 /// The use cases, over the layers below. Cheap to clone; every clone is the same engine.
@@ -172,9 +174,14 @@ impl Engine {
         self.0.jobs.register(Arc::new(crate::batches::Drive::of(self)));
         self.0.jobs.register(Arc::new(Forget::of(self)));
         self.0.jobs.register(Arc::new(crate::webhook::Parse::of(self)));
+        self.register_upkeep();
         if let Err(error) = self.0.jobs.begin().await {
             // A full disk stops new work, not the server: the runner goes on trying.
             tracing::error!(%error, "jobs can not be run yet");
+        }
+        if let Err(error) = self.schedule_upkeep().await {
+            // As with the jobs; the schedules of an earlier start go on.
+            tracing::error!(%error, "the upkeep could not be scheduled");
         }
         let runner = tokio::spawn(Runner::new(self.0.jobs.clone(), self.0.policy.jobs.clone()).run(stop.clone()));
         let pruner = tokio::spawn(crate::housekeeping::prune(self.clone(), stop.clone()));

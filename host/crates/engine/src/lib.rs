@@ -48,6 +48,7 @@ pub mod routing;
 pub mod mapping;
 pub mod subscriptions;
 pub mod sync;
+pub mod upkeep;
 pub mod webhook;
 
 pub mod audit;

@@ -2,14 +2,16 @@
 //! touches a secret is the broker's; here it is decided what happens, in which order, and what is
 //! durable when.
 //!
-//! Read in this order: apps, how a flow begins and ends, then how a token is used, renewed and
-//! given back, and last what is sealed.
+//! Read in this order: apps and their secrets, how a flow begins and ends, then how a token is used, renewed (also
+//! where nobody calls) and given back, and last what is sealed.
 
+mod app_secrets;
 mod apps;
 mod begin;
 mod end;
 mod finish;
 mod flights;
+mod idle;
 mod refresh;
 mod revoke;
 mod sealing;
@@ -18,10 +20,12 @@ mod sign_in;
 mod status;
 mod tokens;
 
+pub(crate) use app_secrets::AppSecret;
 pub use apps::{App, NewApp};
 pub use begin::{Begun, Link, LinkAsk, WhoAsks};
 pub use end::{Callback, Ended};
 pub(crate) use flights::Flights;
+pub(crate) use idle::{KEEP, Keep, Renew};
 pub(crate) use revoke::GiveBack;
 pub(crate) use tokens::Access;
 

@@ -40,8 +40,8 @@ pub use link::{LinkByIntegration, LinkId, LinkPlace};
 pub use mapping::MappingVersion;
 pub use market::{OwnReview, ReviewKey, reviews_of};
 pub use oauth::{
-    OAuthApp, OAuthFlow, OAuthRevocation, OAuthStart, OAuthTokens, RefreshLease, RevocationId, SealedToken,
-    SealedVerifier,
+    OAuthApp, OAuthFlow, OAuthRevocation, OAuthStart, OAuthTokens, PreviousSecret, RefreshLease, RevocationId,
+    SealedToken, SealedVerifier,
 };
 pub use plugin::plugin_prefix;
 pub use provider::{OverrideId, overrides_of};

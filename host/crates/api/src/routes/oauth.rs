@@ -63,6 +63,14 @@ pub(crate) struct New {
     /// Where its callbacks come back to; `context` where absent.
     #[serde(default)]
     redirect: Redirect,
+    /// Where webhooks are signed with the client secret: how long those that are signed with the
+    /// one before are still taken, in seconds; at most 604800 (7 days), a day where absent.
+    #[serde(default = "a_day")]
+    overlap_seconds: u32,
+}
+
+fn a_day() -> u32 {
+    86_400
 }
 
 pub(crate) async fn url(
@@ -177,8 +185,8 @@ fn show(app: OAuthApp) -> Result<Tagged<OAuthApp>, Failure> {
 
 impl From<New> for NewApp {
     fn from(new: New) -> Self {
-        let New { client_id, key_id, credentials, redirect } = new;
-        Self { client_id, key_id, credentials, redirect }
+        let New { client_id, key_id, credentials, redirect, overlap_seconds } = new;
+        Self { client_id, key_id, credentials, redirect, overlap_seconds }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use gatehouse_domain::manifest::WebhookRules;
-use gatehouse_domain::manifest::webhook::TextEncoding;
+use gatehouse_domain::manifest::webhook::{CLIENT_SECRET, TextEncoding};
 use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq as _;
 
 use super::{Refusal, RefusalReason, refuse, signature};
+use crate::oauth::APP;
 use crate::secret::Secret;
-use crate::vault::{CredentialContext, TenantKeyRef, Vault};
+use crate::vault::{CredentialContext, Owner, Place, TenantKeyRef, Vault};
 
 /// More secrets than this are never rolled at a time, and each costs a hash of the body.
 const MAX_SECRETS: usize = 8;
@@ -27,6 +28,28 @@ pub struct Sealed<'a> {
     pub prefix: &'a str,
 }
 
+/// The sealed client secret of an app: the one in use, or the one before it.
+#[derive(Clone, Copy)]
+pub struct SealedApp<'a> {
+    /// Whose the app is.
+    pub owner: Owner<'a>,
+    /// The provider that it is registered with.
+    pub provider: &'a str,
+    /// The version of the app that the secret is part of.
+    pub version: u32,
+    /// The sealed secret.
+    pub sealed: &'a str,
+}
+
+/// Everything sealed that a verification may need.
+#[derive(Clone, Copy, Default)]
+pub struct Secrets<'a> {
+    /// Credentials and secrets of endpoints; the first that has a field gives it.
+    pub credentials: &'a [Sealed<'a>],
+    /// What [`CLIENT_SECRET`] stands for, where none of those has it. Each of them counts.
+    pub apps: &'a [SealedApp<'a>],
+}
+
 /// Opened fields. Their bytes are wiped when this is dropped.
 pub(crate) struct Fields<'a> {
     secrets: BTreeMap<&'a str, Secret>,
@@ -34,18 +57,14 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Opens what the rules name: each field from the first of `sealed` that has it.
-    pub(crate) fn open(vault: &Vault, sealed: &[Sealed<'_>], rules: &'a WebhookRules) -> Result<Self, Refusal> {
+    pub(crate) fn open(vault: &Vault, from: Secrets<'_>, rules: &'a WebhookRules) -> Result<Self, Refusal> {
         let mut secrets = BTreeMap::new();
         for field in rules.fields() {
-            for from in sealed {
-                let name = [from.prefix, field].concat();
-                let opened = vault.open(from.key, from.context, from.fields, &name);
-                let opened = opened.map_err(|error| refuse(RefusalReason::NoSecret, error.message))?;
-                if let Some(secret) = opened {
-                    secrets.insert(field, secret);
-                    break;
-                }
-            }
+            let opened = match of_credentials(vault, from.credentials, field)? {
+                None if field == CLIENT_SECRET => of_apps(vault, from.apps)?,
+                found => found,
+            };
+            secrets.extend(opened.map(|secret| (field, secret)));
         }
         Ok(Self { secrets })
     }
@@ -81,6 +100,34 @@ impl<'a> Fields<'a> {
     }
 }
 
+fn of_credentials(vault: &Vault, sealed: &[Sealed<'_>], field: &str) -> Result<Option<Secret>, Refusal> {
+    for from in sealed {
+        let name = [from.prefix, field].concat();
+        let opened = vault.open(from.key, from.context, from.fields, &name).map_err(closed)?;
+        if opened.is_some() {
+            return Ok(opened);
+        }
+    }
+    Ok(None)
+}
+
+/// The secrets of apps, one a line, as a field holds several.
+fn of_apps(vault: &Vault, apps: &[SealedApp<'_>]) -> Result<Option<Secret>, Refusal> {
+    // Long enough for all of them, so that nothing is left behind in a shorter buffer.
+    let mut lines = Vec::with_capacity(apps.iter().map(|app| app.sealed.len() + 1).sum());
+    for SealedApp { owner, provider, version, sealed } in apps {
+        let place = Place { kind: APP, record: provider, field: "client_secret", version: *version };
+        let secret = vault.open_at(*owner, &place, sealed).map_err(closed)?;
+        lines.extend_from_slice(secret.expose());
+        lines.push(b'\n');
+    }
+    Ok((!lines.is_empty()).then(|| Secret::new(lines)))
+}
+
+fn closed(error: gatehouse_domain::Error) -> Refusal {
+    refuse(RefusalReason::NoSecret, error.message)
+}
+
 /// A key as its field has it written. One that is written wrongly is the tenant's mistake.
 pub(super) fn key(line: &[u8], encoding: TextEncoding, field: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, Refusal> {
     let key = signature::key(line, encoding).filter(|key| !key.is_empty());
@@ -91,7 +138,12 @@ pub(super) fn key(line: &[u8], encoding: TextEncoding, field: &str) -> Result<ze
 }
 
 pub(super) fn no_secret(field: &str) -> Refusal {
-    let text = format!("the integration has no webhook secret; set the credential field `{field}`");
+    let text = match field {
+        CLIENT_SECRET => {
+            "the OAuth app that the integration uses has no client secret; register the app with it".to_owned()
+        }
+        _ => format!("the integration has no webhook secret; set the credential field `{field}`"),
+    };
     refuse(RefusalReason::NoSecret, text)
 }
 

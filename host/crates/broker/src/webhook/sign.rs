@@ -10,7 +10,7 @@ use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{Error, Result};
 use ring::digest::{SHA256, digest};
 
-use super::fields::{self, Fields, Sealed};
+use super::fields::{self, Fields, Sealed, Secrets};
 use super::render::{hex, render};
 use super::request::{Inbound, Read};
 use super::{Refusal, hmac, signature, standard};
@@ -50,7 +50,8 @@ impl Vault {
         }
         let sealed = Sealed { key: by.key, context: by.context, fields: by.sealed, prefix: "" };
         let conflict = |refusal: Refusal| Error::conflict(refusal.text);
-        let fields = Fields::open(self, &[sealed], by.rules).map_err(conflict)?;
+        let secrets = Secrets { credentials: &[sealed], apps: &[] };
+        let fields = Fields::open(self, secrets, by.rules).map_err(conflict)?;
         let request = Inbound { method: "POST", url: by.url, headers, body };
         let none = "the sandbox can not sign webhooks as this provider does: it has no such key";
         headers_of(by.rules, &fields, request, now).map_err(conflict)?.ok_or_else(|| Error::conflict(none))

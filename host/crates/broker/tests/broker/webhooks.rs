@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_broker::{
-    CredentialContext, Credentials, FetchFor, Inbound, RefusalReason, Sealed, SignAs, TenantKeyRef, Vault,
+    CredentialContext, Credentials, FetchFor, Inbound, RefusalReason, Sealed, Secrets, SignAs, TenantKeyRef, Vault,
 };
 use gatehouse_domain::ErrorKind;
 use gatehouse_domain::manifest::WebhookRules;
@@ -58,7 +58,8 @@ fn believe(
     let request = Inbound { method: "POST", url: "", headers, body };
     let sealed = [Sealed { key, context, fields, prefix: "" }];
     // Nothing is fetched for this scheme, so the verdict is there at once.
-    let verdict = setup.broker.verify_webhook(&setup.vault, &sealed, &via, request, now());
+    let secrets = Secrets { credentials: &sealed, apps: &[] };
+    let verdict = setup.broker.verify_webhook(&setup.vault, secrets, &via, request, now());
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(verdict)
 }
 

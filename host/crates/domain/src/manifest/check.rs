@@ -3,6 +3,8 @@
 use crate::capability::Effect;
 use crate::error::{Error, Problem, Result};
 use crate::manifest::auth::Placement;
+use crate::manifest::oauth::{Client, ClientAuth, ClientFrom};
+use crate::manifest::webhook::CLIENT_SECRET;
 use crate::manifest::{Egress, Idempotency, Manifest, Rule};
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -86,14 +88,37 @@ impl Manifest {
                 need(format!("$.auth[{index}]"), field);
             }
         }
-        for field in self.webhook.iter().flat_map(|webhook| webhook.fields()) {
+        for field in self.webhook.iter().flat_map(|webhook| webhook.fields()).filter(|field| *field != CLIENT_SECRET) {
             need("$.webhook".to_owned(), field);
         }
+        self.check_client_secret(problems);
         for (index, scheme) in self.auth.iter().enumerate() {
             if let Placement::Sigv4(rules) = &scheme.placement {
                 rules.check(&format!("$.auth[{index}]"), &self.settings, problems);
             }
         }
+    }
+
+    /// The reserved name is the secret of a registered app, and nothing else may be called so.
+    fn check_client_secret(&self, problems: &mut Vec<Problem>) {
+        if self.credential_fields().any(|field| field == CLIENT_SECRET) {
+            let message = format!("`{CLIENT_SECRET}` means the app's own secret; name the field otherwise");
+            problems.push(Problem::at("$.credentials", message));
+        }
+        if !self.webhook.as_ref().is_some_and(|webhook| webhook.fields().contains(&CLIENT_SECRET)) {
+            return;
+        }
+        let message = match self.oauth.as_ref().map(|oauth| &oauth.client) {
+            None => format!("`{CLIENT_SECRET}` needs `[oauth]`: without it there is no app; name a credential field"),
+            Some(Client { from: ClientFrom::Credential, .. }) => {
+                format!("`{CLIENT_SECRET}` is an app's; here name the credential field of `oauth.client.secret`")
+            }
+            Some(Client { auth: ClientAuth::None | ClientAuth::PrivateKeyJwt, .. }) => {
+                format!("`{CLIENT_SECRET}` is not there: with this `oauth.client.auth` the app has no secret")
+            }
+            Some(_) => return,
+        };
+        problems.push(Problem::at("$.webhook", message));
     }
 
     fn check_capabilities(&self, problems: &mut Vec<Problem>) {
@@ -183,6 +208,9 @@ fn check_rule(path: &str, rule: &Rule, problems: &mut Vec<Problem>) {
         problems.push(Problem::at(format!("{path}.paths"), format!("`{glob}` must begin with /")));
     }
 }
+
+#[cfg(test)]
+mod client_secret;
 
 #[cfg(test)]
 mod tests {

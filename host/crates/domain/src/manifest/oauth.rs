@@ -136,8 +136,12 @@ pub struct TokenRules {
     /// How long an access token is good where the answer does not say, in seconds. Where this is
     /// absent too, it is taken to be good until the provider refuses it.
     pub lifetime_seconds: Option<u32>,
-    /// How long a refresh token is good that is not used, in seconds; for people to know.
+    /// How long a refresh token is good that is not used, in seconds. The host uses it in time, also
+    /// where nobody calls; where this is absent, as if it were 30 days.
     pub refresh_lifetime_seconds: Option<u32>,
+    /// How long a person's consent is good however often tokens are renewed, in seconds: an event
+    /// tells before it ends. Absent where it does not end by itself.
+    pub consent_lifetime_seconds: Option<u32>,
     /// Whether each refresh gives a new refresh token and ends the old one (default no). Where
     /// the provider sends a new one, it is kept whatever stands here.
     pub rotates: bool,
@@ -177,6 +181,7 @@ impl Default for TokenRules {
             access_token: "/access_token".to_owned(),
             lifetime_seconds: None,
             refresh_lifetime_seconds: None,
+            consent_lifetime_seconds: None,
             rotates: false,
             expired_codes: Vec::new(),
         }

@@ -22,6 +22,11 @@ pub use verify::{
 
 use crate::webhook::Trust;
 
+/// What a verification names where the provider signs with the client secret of our OAuth app:
+/// the one that the integration's tokens were given to. It stands wherever a field may stand, and
+/// is no field of the credential. While the app's secret is being replaced, the one before counts too.
+pub const CLIENT_SECRET: &str = "oauth.client_secret";
+
 /// The rules for one provider's webhooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +76,7 @@ impl WebhookRules {
         hidden.any(|name| name.strip_suffix('*').map_or(name == header, |stem| header.starts_with(stem)))
     }
 
-    /// The credential fields that verifying needs, each once.
+    /// The credential fields that verifying needs, each once; [`CLIENT_SECRET`] may be among them.
     pub fn fields(&self) -> Vec<&str> {
         let mut fields = self.verify.fields();
         fields.extend(self.require.iter().map(|require| require.field.as_str()));

@@ -240,7 +240,8 @@ impl Engine {
         }
     }
 
-    fn overlap_end(&self, seconds: u32) -> Result<Timestamp> {
+    /// When an overlap that begins now ends.
+    pub(crate) fn overlap_end(&self, seconds: u32) -> Result<Timestamp> {
         let overlap = SignedDuration::from_secs(seconds.into());
         if overlap > LONGEST_OVERLAP {
             let message = format!("{seconds} is longer than {} seconds (7 days)", LONGEST_OVERLAP.as_secs());

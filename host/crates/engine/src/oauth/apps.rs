@@ -10,13 +10,13 @@ use gatehouse_domain::oauth::Redirect;
 use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{Error, Problem, Result};
 use gatehouse_store::Stored;
-use gatehouse_store::records::OAuthApp;
+use gatehouse_store::records::{OAuthApp, PreviousSecret};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::sealing::SealedRecord;
 use crate::clock::random;
 use crate::execute::sha256_hex;
-use crate::rotation::guard_key;
 use crate::tag::IfMatch;
 use crate::{Caller, Credentials, Engine};
 
@@ -33,6 +33,8 @@ pub struct NewApp {
     pub credentials: Credentials,
     /// Where its callbacks come back to.
     pub redirect: Redirect,
+    /// How long webhooks that are signed with the client secret before are still taken, in seconds.
+    pub overlap_seconds: u32,
 }
 
 /// An app as it is shown.
@@ -127,16 +129,20 @@ impl Engine {
         let tenant = tenant_of(by, own)?;
         self.provider(provider).await?;
         check(&new)?;
+        self.overlap_end(new.overlap_seconds)?;
         let known = self.kept_app(tenant, provider).await?;
         expected.check_some(known.as_deref().map(shown_version).as_ref())?;
         let key = match tenant {
             Some(tenant) => Some(self.newest_key(tenant).await?),
             None => None,
         };
-        let app = self.sealed_app(key.as_ref(), provider, &new, known.as_deref())?;
+        let mut app = self.sealed_app(key.as_ref(), provider, &new, known.as_deref())?;
         let mut work = self.work(by);
-        if let Some(key) = &key {
-            guard_key(work.change(), key.tenant, key.version)?;
+        if let Some(tenant) = tenant {
+            // The secret before may be sealed by an older key.
+            let ring = self.key_ring(tenant).await?;
+            app.reseal(&ring)?;
+            ring.guard(work.change())?;
         }
         match (tenant, &known) {
             (Some(tenant), Some(known)) => work.tenant(tenant).replace(known, &app)?,
@@ -256,6 +262,7 @@ impl Engine {
             hints: new.credentials.hints(),
             redirect: new.redirect,
             seed,
+            previous: known.and_then(|known| previous(known, self.overlap_end(new.overlap_seconds).ok()?, now)),
             created_at: known.map_or(now, |known| known.created_at),
             updated_at: now,
         })
@@ -294,6 +301,12 @@ impl Engine {
 /// Whose apps they are: those of the caller's tenant, or the operator's.
 fn tenant_of(by: &Caller, own: bool) -> Result<Option<TenantId>> {
     if own { by.tenant().map(Some) } else { Ok(None) }
+}
+
+/// What is left of an app that another takes the place of.
+fn previous(known: &OAuthApp, until: Timestamp, now: Timestamp) -> Option<PreviousSecret> {
+    let sealed = known.secrets.get("client_secret").filter(|_| now < until)?.clone();
+    Some(PreviousSecret { version: known.version, key_version: known.key_version, sealed, until })
 }
 
 fn check(new: &NewApp) -> Result<()> {

@@ -7,7 +7,9 @@ use gatehouse_broker::{Owner, Place, Secret, TenantKeyRef};
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::change::ChangeScope;
-use gatehouse_store::records::{OAuthApp, OAuthFlow, OAuthRevocation, OAuthTokens, SealedToken, SealedVerifier};
+use gatehouse_store::records::{
+    OAuthApp, OAuthFlow, OAuthRevocation, OAuthTokens, PreviousSecret, SealedToken, SealedVerifier,
+};
 use gatehouse_store::scope::{LivesIn, Scope};
 use gatehouse_store::{Change, Page, Stored};
 
@@ -55,7 +57,8 @@ impl SealedRecord for OAuthTokens {
 
 impl SealedRecord for OAuthApp {
     fn key_versions(&self) -> Vec<u32> {
-        self.key_version.into_iter().collect()
+        let previous = self.previous.as_ref().and_then(|previous| previous.key_version);
+        self.key_version.into_iter().chain(previous).collect()
     }
 
     fn reseal(&mut self, ring: &KeyRing<'_>) -> Result<()> {
@@ -65,6 +68,10 @@ impl SealedRecord for OAuthApp {
             ring.reseal(&place, &mut before.clone(), sealed)?;
         }
         self.key_version = Some(ring.newest()?.version);
+        if let Some(PreviousSecret { version, key_version: Some(key_version), sealed, .. }) = &mut self.previous {
+            let place = Place { kind: APP, record: &self.provider, field: "client_secret", version: *version };
+            ring.reseal(&place, key_version, sealed)?;
+        }
         Ok(())
     }
 }

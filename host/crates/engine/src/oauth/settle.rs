@@ -60,6 +60,7 @@ impl Engine {
             scope: issued.scope.clone().or_else(|| before.scope.clone()),
             lease: None,
             fence: before.fence + 1,
+            warned_of: before.warned_of,
             ..OAuthTokens::none(integration.id)
         })
     }

@@ -6,6 +6,7 @@ use gatehouse_domain::integration::Integration;
 use gatehouse_domain::oauth::TokenStatus;
 use gatehouse_store::records::OAuthTokens;
 
+use super::idle::Ends;
 use super::sign_in::rules_of;
 use crate::Engine;
 
@@ -27,6 +28,7 @@ impl Engine {
             rules.scopes.iter().filter(|scope| !granted.contains(scope)).cloned().collect::<Vec<String>>()
         });
         Ok(Some(TokenStatus {
+            consent_ends_at: Ends::of(&tokens, &rules, integration).at(),
             generation: tokens.generation,
             cause: tokens.cause,
             refreshed_at: tokens.obtained_at,

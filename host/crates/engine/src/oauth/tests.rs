@@ -53,8 +53,10 @@ async fn app_of(engine: &Engine, tenant: TenantId) -> OAuthApp {
     let key = engine.newest_key(tenant).await.unwrap();
     let credentials = Credentials::from_pairs([("client_secret", "hush-hush"), ("private_key", "key-key-key")]);
     let redirect = gatehouse_domain::oauth::Redirect::Context;
-    let new = NewApp { client_id: "client".to_owned(), key_id: None, credentials, redirect };
-    engine.sealed_app(Some(&key), "provider", &new, None).unwrap()
+    let new = NewApp { client_id: "client".to_owned(), key_id: None, credentials, redirect, overlap_seconds: 0 };
+    let before = engine.sealed_app(Some(&key), "provider", &new, None).unwrap();
+    let app = engine.sealed_app(Some(&key), "provider", &NewApp { overlap_seconds: 3_600, ..new }, Some(&before));
+    app.unwrap()
 }
 
 async fn flow_of(engine: &Engine, tenant: TenantId) -> OAuthFlow {
@@ -140,6 +142,11 @@ impl Kept {
         }
         for app in &self.apps {
             outcomes.push(engine.client_of(tenant, app).await.map(drop));
+            let previous = app.previous.as_ref().unwrap();
+            let key = engine.tenant_key(tenant, previous.key_version.unwrap()).await;
+            let place = Spot { kind: APP, record: &app.provider, field: "client_secret", version: previous.version };
+            let open = |key| engine.0.vault.open_at(Owner::Tenant(&key), &place, &previous.sealed).map(drop);
+            outcomes.push(key.and_then(open));
         }
         for flow in &self.flows {
             let verifier = flow.verifier.as_ref().unwrap();
@@ -165,6 +172,6 @@ async fn check(engine: &Engine, tenant: TenantId, key_version: u32, hint: &str) 
     assert_eq!(counts, (TOKENS.into(), 1, 1, 1), "{hint}");
     assert_eq!(kept.key_versions(), [key_version], "{hint}");
     let outcomes = kept.open_all(engine, tenant).await;
-    assert_eq!(outcomes.len(), 3 * (usize::from(TOKENS) + 1) + 3, "{hint}");
+    assert_eq!(outcomes.len(), 3 * (usize::from(TOKENS) + 1) + 4, "{hint}");
     assert!(outcomes.iter().all(Result::is_ok), "{hint}: {outcomes:?}");
 }

@@ -1,13 +1,15 @@
 //! What a request is judged with: each credential that may have signed it, with the endpoint's own
 //! secrets before its fields.
 
-use gatehouse_broker::{FetchFor, Handshaken, Inbound, Refusal, RefusalReason, Sealed, Vault};
+use gatehouse_broker::{FetchFor, Handshaken, Inbound, Refusal, RefusalReason, Sealed, SealedApp, Secrets, Vault};
+use gatehouse_domain::manifest::webhook::CLIENT_SECRET;
 use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{ErrorKind, Result};
 
 use super::door::{Incoming, Receiver, nothing_here};
 use crate::Engine;
 use crate::integrations::Opened;
+use crate::oauth::AppSecret;
 
 /// Everything that a request to one endpoint is judged with.
 pub(super) struct Judge<'a> {
@@ -15,6 +17,7 @@ pub(super) struct Judge<'a> {
     receiver: &'a Receiver,
     credentials: Vec<Opened>,
     own: Option<Opened>,
+    apps: Vec<AppSecret>,
 }
 
 impl<'a> Judge<'a> {
@@ -28,7 +31,12 @@ impl<'a> Judge<'a> {
             _ => error,
         })?;
         let own = engine.endpoint_secrets(tenant, integration).await?;
-        Ok(Self { engine, receiver, credentials, own })
+        let apps = if receiver.rules.fields().contains(&CLIENT_SECRET) {
+            engine.app_secrets(tenant, &receiver.integration).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { engine, receiver, credentials, own, apps })
     }
 
     /// The handshake that the request is.
@@ -37,9 +45,10 @@ impl<'a> Judge<'a> {
             return Ok(None);
         }
         let sealed: Vec<_> = self.own().into_iter().chain(self.credentials.iter().map(of_credential)).collect();
-        let url = self.url(incoming);
+        let (url, apps) = (self.url(incoming), self.apps());
+        let secrets = Secrets { credentials: &sealed, apps: &apps };
         let Engine(inner) = self.engine;
-        inner.broker.find_handshake(&inner.vault, &sealed, &self.receiver.rules, inbound(&url, incoming))
+        inner.broker.find_handshake(&inner.vault, secrets, &self.receiver.rules, inbound(&url, incoming))
     }
 
     /// Verifies a delivery under each credential that may have signed it.
@@ -49,13 +58,14 @@ impl<'a> Judge<'a> {
 
     /// As [`Judge::verify`], for one that came at another time.
     pub(super) async fn verify_at(&self, incoming: &Incoming, at: Timestamp) -> Result<(), Refusal> {
-        let (url, Engine(inner)) = (self.url(incoming), self.engine);
+        let (url, apps, Engine(inner)) = (self.url(incoming), self.apps(), self.engine);
         let mut verdict =
             Err(Refusal { reason: RefusalReason::NoSecret, text: "the integration has no credential".to_owned() });
         for credential in &self.credentials {
             let sealed: Vec<_> = self.own().into_iter().chain([of_credential(credential)]).collect();
             let request = inbound(&url, incoming);
-            verdict = inner.broker.verify_webhook(&inner.vault, &sealed, &self.via(), request, at).await;
+            let secrets = Secrets { credentials: &sealed, apps: &apps };
+            verdict = inner.broker.verify_webhook(&inner.vault, secrets, &self.via(), request, at).await;
             if verdict.is_ok() {
                 break;
             }
@@ -81,6 +91,10 @@ impl<'a> Judge<'a> {
     fn own(&self) -> Option<Sealed<'_>> {
         let own = self.own.as_ref()?;
         Some(Sealed { prefix: Vault::ENDPOINT, ..of_credential(own) })
+    }
+
+    fn apps(&self) -> Vec<SealedApp<'_>> {
+        self.apps.iter().map(AppSecret::sealed).collect()
     }
 
     fn url(&self, incoming: &Incoming) -> String {

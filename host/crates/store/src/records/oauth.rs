@@ -35,10 +35,26 @@ pub struct OAuthApp {
     pub redirect: Redirect,
     /// What the addresses of its callbacks are made of, in hexadecimal.
     pub seed: String,
+    /// The client secret before this one, while webhooks may still be signed with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousSecret>,
     /// When it was registered.
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+}
+
+/// A client secret that another has taken the place of: it verifies webhooks, and proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousSecret {
+    /// The version of the app that it was part of.
+    pub version: u32,
+    /// The generation of the tenant's key that seals it; none for the operator's app.
+    pub key_version: Option<u32>,
+    /// The sealed bytes, in base64.
+    pub sealed: String,
+    /// When its time is over.
+    pub until: Timestamp,
 }
 
 /// A link that begins a flow, good for once.
@@ -168,6 +184,9 @@ pub struct OAuthTokens {
     pub last_error: Option<String>,
     /// When the provider said that a person has to agree again.
     pub expired_at: Option<Timestamp>,
+    /// The end that people were warned of, so that they are once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned_of: Option<Timestamp>,
 }
 
 /// Tokens of an integration that was disconnected, to be given back to the provider.
@@ -259,6 +278,7 @@ impl OAuthTokens {
             retry_at: None,
             last_error: None,
             expired_at: None,
+            warned_of: None,
         }
     }
 }

@@ -81,6 +81,15 @@ impl OAuth {
         if self.token.lifetime_seconds == Some(0) {
             problems.push(Problem::at("$.oauth.token.lifetime_seconds", "must be 1 or more; leave it out for no end"));
         }
+        for (name, seconds) in [
+            ("refresh_lifetime_seconds", self.token.refresh_lifetime_seconds),
+            ("consent_lifetime_seconds", self.token.consent_lifetime_seconds),
+        ] {
+            if seconds == Some(0) {
+                let path = format!("$.oauth.token.{name}");
+                problems.push(Problem::at(path, "must be 1 or more; leave it out where it is not known"));
+            }
+        }
         for (parameter, text) in &self.callback.expect {
             check_placeholders(&format!("$.oauth.callback.expect.{parameter}"), text, settings, problems);
         }

@@ -2,7 +2,7 @@
 
 use super::template::{Part, Template};
 use super::verify::{Certificate, Jwt, Verify};
-use super::{Answer, Handshake, SignatureFormat, WebhookRules};
+use super::{Answer, CLIENT_SECRET, Handshake, SignatureFormat, WebhookRules};
 use crate::error::Problem;
 
 /// A timestamp may never be further from now than this, in seconds: a week.
@@ -125,6 +125,10 @@ fn check_handshake(at: &str, handshake: &Handshake, problems: &mut Vec<Problem>)
             let message = format!("uses {name}, which is not there: give `take`, and `hash` for a {{hash}}");
             problems.push(Problem::at(format!("{at}.answer"), message));
         }
+    }
+    if handshake.keep.as_deref() == Some(CLIENT_SECRET) {
+        let message = format!("`{CLIENT_SECRET}` is the app's and can not be kept; name a credential field");
+        problems.push(Problem::at(format!("{at}.keep"), message));
     }
     if let Some(confirm) = &handshake.confirm {
         check_hosts(&format!("{at}.confirm.hosts"), &confirm.hosts, problems);

@@ -60,7 +60,7 @@ async fn an_operators_app_outlives_every_tenant() {
     let engine = place.start(1, &[]).await;
     let credentials = Credentials::from_pairs([("client_secret", "hush-hush")]);
     let redirect = gatehouse_domain::oauth::Redirect::Context;
-    let new = NewApp { client_id: "client".to_owned(), key_id: None, credentials, redirect };
+    let new = NewApp { client_id: "client".to_owned(), key_id: None, credentials, redirect, overlap_seconds: 0 };
     let app = engine.sealed_app(None, "provider", &new, None).unwrap();
     assert_eq!((app.key_version, app.secrets.len()), (None, 1));
     engine.delete_tenant(&operator(), place.tenants[0], &crate::tag::IfMatch::Anything).await.unwrap();
