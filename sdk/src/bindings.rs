@@ -28,6 +28,7 @@ pub mod marketing;
 pub mod messaging;
 pub mod outcomes;
 pub mod payments;
+pub mod registrations;
 mod status;
 pub mod sync;
 pub mod webhook;

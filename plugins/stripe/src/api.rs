@@ -13,6 +13,7 @@ mod payment_intent;
 mod reference;
 mod refund;
 mod settings;
+mod webhook_endpoint;
 
 use gatehouse_sdk::http::{Form, Request, Response};
 use gatehouse_sdk::{Result, context};
@@ -28,6 +29,7 @@ pub(crate) use payment_intent::{Charge, PaymentIntent};
 pub(crate) use reference::{KEY, REFERENCE, set_metadata};
 pub(crate) use refund::Refund;
 pub(crate) use settings::Settings;
+pub(crate) use webhook_endpoint::WebhookEndpoint;
 
 use crate::error;
 

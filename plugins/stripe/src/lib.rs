@@ -11,12 +11,14 @@ mod error;
 mod links;
 mod outcomes;
 mod refunds;
+mod registrations;
 mod transactions;
 mod webhook;
 
 use gatehouse_sdk::payments::{Payment, payment_cancelling as cancelling};
 use gatehouse_sdk::payments::{captures as capture, charges as charge, customers as customer, links as link};
 use gatehouse_sdk::payments::{refunds as refund, transactions as transaction};
+use gatehouse_sdk::registrations::{self as registration, Registration};
 use gatehouse_sdk::{Account, Result, connection as account, outcomes as outcome, webhook as hook};
 
 /// The gateway.
@@ -37,6 +39,24 @@ impl hook::Guest for Stripe {
 impl outcome::Guest for Stripe {
     fn look_up(write: outcome::Write) -> Result<outcome::Finding> {
         outcomes::look_up(&write)
+    }
+}
+
+impl registration::Guest for Stripe {
+    fn list_registrations() -> Result<Vec<Registration>> {
+        registrations::list()
+    }
+
+    fn register(url: String, events: Vec<String>) -> Result<Vec<Registration>> {
+        registrations::register(&url, &events)
+    }
+
+    fn renew_registration(registration: Registration, events: Vec<String>) -> Result<Registration> {
+        registrations::renew(&registration, &events)
+    }
+
+    fn unregister(id: String) -> Result<()> {
+        registrations::unregister(&id)
     }
 }
 
@@ -91,5 +111,5 @@ impl transaction::Guest for Stripe {
 }
 
 gatehouse_sdk::export_gateway!(
-    Stripe: connection, webhook, outcomes, charges, captures, payment_cancelling, refunds, customers, links, transactions
+    Stripe: connection, webhook, outcomes, registrations, charges, captures, payment_cancelling, refunds, customers, links, transactions
 );

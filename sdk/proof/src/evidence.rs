@@ -14,7 +14,10 @@ use serde_json::Value;
 use crate::Claims;
 
 /// The functions of the contract itself; all others are capabilities.
-pub(crate) const CONTRACT: [&str; 5] = ["test", "parse", "look-up", "pull", "push"];
+pub(crate) const CONTRACT: [&str; 9] =
+    ["test", "parse", "look-up", "pull", "push", "list-registrations", "register", "renew-registration", "unregister"];
+/// Those of them that change something at the provider.
+const WRITES: [&str; 4] = ["push", "register", "renew-registration", "unregister"];
 
 /// A gateway's files and what was found to be wrong with them.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ impl Evidence {
     /// Whether a function can change something at the provider.
     pub fn effect(&self, function: &str) -> Effect {
         let declared = self.manifest.capabilities.get(&code_of(function)).map(|rules| rules.effect);
-        declared.unwrap_or(if function == "push" { Effect::Write } else { Effect::Read })
+        declared.unwrap_or(if WRITES.contains(&function) { Effect::Write } else { Effect::Read })
     }
 
     /// Whether a request of a function can change something: a `GET` can not, nor can what the manifest says only

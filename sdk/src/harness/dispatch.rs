@@ -173,6 +173,48 @@ pub mod sync {
     }
 }
 
+/// `gatehouse:plugin/registrations`.
+pub mod registrations {
+    use super::{Answer, Nothing, Value};
+    use crate::registrations::{Guest, Registration};
+
+    /// Its functions.
+    pub const FUNCTIONS: &[&str] = &["list-registrations", "register", "renew-registration", "unregister"];
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Register {
+        url: String,
+        events: Vec<String>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Renew {
+        registration: Registration,
+        events: Vec<String>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Unregister {
+        id: String,
+    }
+
+    /// Calls one of them.
+    pub fn call<T: Guest>(function: &str, input: &Value) -> Option<Answer> {
+        match function {
+            "list-registrations" => Some(super::call(input, |Nothing {}| T::list_registrations())),
+            "register" => Some(super::call(input, |p: Register| T::register(p.url, p.events))),
+            "renew-registration" => {
+                Some(super::call(input, |p: Renew| T::renew_registration(p.registration, p.events)))
+            }
+            "unregister" => Some(super::call(input, |p: Unregister| T::unregister(p.id))),
+            _ => None,
+        }
+    }
+}
+
 /// `gatehouse:plugin/outcomes`.
 pub mod outcomes {
     use super::{Answer, Failure, Value};

@@ -1,5 +1,6 @@
 //! Webhooks in, beyond the first scheme: other proofs, handshakes, quarantine, replays, endpoints.
 
+mod registered;
 mod schemes;
 mod upkeep;
 

@@ -30,7 +30,7 @@ pub use delivery::{Heard, Notice};
 pub use egress::resolve::{Resolve, Resolving};
 pub use message::{Body, Method, Request, Response, SendError};
 pub use secret::Secret;
-pub use session::{Session, SessionSpec};
+pub use session::{Passed, Session, SessionSpec};
 pub use vault::signing::{NewSigning, SealedSecret, SigningContext};
 pub use vault::{
     AuditSeals, CredentialContext, Owner, Place, RootKey, RootKeys, SealedKeys, TenantKeyRef, Vault, sealed_under,

@@ -9,6 +9,7 @@ use gatehouse_domain::execution::ProviderCall;
 use gatehouse_domain::grant::Limits;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Environment;
+use gatehouse_domain::manifest::webhook::Registration;
 use gatehouse_domain::manifest::{Idempotency, Manifest};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::time::Timestamp;
@@ -25,10 +26,13 @@ use crate::vault::{CredentialContext, TenantKeyRef};
 
 mod exchange;
 mod outgoing;
+mod passing;
 mod usage;
 
 pub(crate) use exchange::head_of;
 pub(crate) use outgoing::AGENT;
+pub use passing::Passed;
+use passing::Passing;
 use usage::Usage;
 
 /// What a session is opened for.
@@ -78,6 +82,8 @@ pub struct Session {
     deadline: Instant,
     /// Made when the first answer comes, as many calls never need it.
     scrubber: OnceLock<Scrubber>,
+    /// What is done with the secrets of registrations, in a session that registers an endpoint.
+    passing: Option<Passing>,
     usage: Usage,
 }
 
@@ -96,8 +102,18 @@ impl Session {
             opened: (spec.now, Instant::now()),
             deadline: spec.deadline,
             scrubber: OnceLock::new(),
+            passing: None,
             usage: Usage::default(),
         }
+    }
+
+    /// The session for the registration of an endpoint: secrets pass as the manifest's rules say,
+    /// and are found where the second part is.
+    #[must_use]
+    pub fn registering(self, rules: &Registration) -> (Self, Arc<Passed>) {
+        let passed = Arc::new(Passed::default());
+        let passing = Some(Passing { rules: rules.clone(), passed: Arc::clone(&passed) });
+        (Self { passing, ..self }, passed)
     }
 
     /// Sends one request and waits for the whole answer. Redirects are answers.
@@ -114,7 +130,9 @@ impl Session {
 
     /// The text with every secret of this session taken out, in whatever form.
     pub fn scrub_text(&self, text: &str) -> String {
-        self.scrubber().scrub_text(text)
+        let clean = self.scrubber().scrub_text(text);
+        let passed = self.passing.as_ref().and_then(|passing| passing.passed.scrub(clean.as_bytes()));
+        passed.map_or(clean, |passed| String::from_utf8_lossy(&passed).into_owned())
     }
 
     /// Takes every secret of this session out of the strings and names in `value`.

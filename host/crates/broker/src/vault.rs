@@ -34,6 +34,9 @@ pub use root_key::RootKey;
 pub use root_keys::RootKeys;
 pub use tenant_key::sealed_under;
 
+/// How many secrets of an endpoint are kept at a time.
+const SECRETS_BESIDE: usize = 4;
+
 /// Thirty-two bytes of key.
 pub(crate) type Key = Zeroizing<[u8; 32]>;
 
@@ -182,6 +185,36 @@ impl Vault {
         secrets: &Credentials,
     ) -> Result<BTreeMap<String, String>> {
         self.seal_as(key, context, secrets, Self::ENDPOINT)
+    }
+
+    /// As [`Vault::seal_endpoint`], with the secrets that are kept behind the new ones, one a line: a
+    /// delivery may still be signed with those.
+    ///
+    /// # Errors
+    /// As [`Vault::seal_endpoint`]; [`ErrorKind::Corrupt`] where one that is kept does not open.
+    pub fn seal_endpoint_beside(
+        &self,
+        key: &TenantKeyRef,
+        context: &CredentialContext,
+        kept: &BTreeMap<String, String>,
+        secrets: &Credentials,
+    ) -> Result<BTreeMap<String, String>> {
+        let mut joined = BTreeMap::new();
+        for (field, secret) in secrets.iter() {
+            let name = [Self::ENDPOINT, field].concat();
+            let old = self.open(key, context, kept, &name)?;
+            let old = old.as_ref().map(Secret::expose).unwrap_or_default();
+            let old = old.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            let new = secret.expose().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            let mut lines: Vec<&[u8]> = Vec::new();
+            for line in new.chain(old) {
+                if !lines.contains(&line) && lines.len() < SECRETS_BESIDE {
+                    lines.push(line);
+                }
+            }
+            joined.insert(field.to_owned(), Secret::new(lines.join(&b'\n')));
+        }
+        self.seal_as(key, context, &Credentials::of(joined), Self::ENDPOINT)
     }
 
     /// What stands before the name of an endpoint's secret where it was sealed.

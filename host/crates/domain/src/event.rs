@@ -23,6 +23,11 @@ pub const OURS: &[(&str, &str)] = &[
     ("credential.authorized", "a person agreed at the provider, and its tokens took the place of what was there"),
     ("credential.expiring", "its tokens end soon, and only a person can renew them: connect it again before that"),
     ("credential.rotated", "a new credential took the place of the old one"),
+    (
+        "webhooks.failing",
+        "its endpoint could not be registered with the provider: it may hear of nothing until that is mended",
+    ),
+    ("webhooks.repaired", "its registration with the provider was lost or off, and there is one again"),
     ("execution.unknown", "a write was sent and its answer never came"),
     ("execution.resolved", "it is known now what became of such a write"),
     ("execution.unresolved", "only a person can settle what became of such a write"),

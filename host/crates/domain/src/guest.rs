@@ -60,3 +60,19 @@ pub struct Account {
     /// Whether the account moves real money and real data.
     pub live: bool,
 }
+
+/// A provider's registration of one of our endpoints: `gatehouse:plugin/registrations.registration`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WebhookRegistration")]
+pub struct Registration {
+    /// The provider's id of it.
+    pub id: String,
+    /// The address that is told.
+    pub url: String,
+    /// The provider's names of the events that are told of; `*` where it is all of them.
+    pub events: Vec<String>,
+    /// Whether the provider has it switched on.
+    pub active: bool,
+    /// When it ends by itself, in milliseconds since 1970; absent where it does not.
+    pub expires_at_ms: Option<u64>,
+}

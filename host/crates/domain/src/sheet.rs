@@ -36,6 +36,9 @@ pub struct PermissionSheet {
     /// Hosts from which the host fetches what verifies webhooks, or confirms an endpoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub webhook_hosts: Vec<String>,
+    /// Whether the host registers the endpoint with the provider by itself, and takes that back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub registers_webhooks: bool,
     /// The provider's records that are kept here for it, and which way they travel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub storage: Vec<StorageUse>,
@@ -113,6 +116,7 @@ impl PermissionSheet {
             events: manifest.webhook.iter().flat_map(|webhook| webhook.events.clone()).collect(),
             webhook_trust: manifest.webhook.as_ref().map(WebhookRules::trust),
             webhook_hosts: manifest.webhook.as_ref().map(WebhookRules::fetches_from).unwrap_or_default(),
+            registers_webhooks: manifest.webhook.as_ref().is_some_and(|webhook| webhook.registration.is_some()),
             storage: manifest.sync.iter().map(storage).collect(),
             limits: manifest
                 .rate_limit

@@ -9,7 +9,7 @@ use gatehouse_domain::integration::{Environment, Health, Integration, Integratio
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
-use gatehouse_store::records::{IntegrationByProvider, RateBudget, SealedCredential};
+use gatehouse_store::records::{EndpointUpkeep, IntegrationByProvider, RateBudget, SealedCredential};
 use gatehouse_store::{Page, Stored};
 use serde_json::{Map, Value, json};
 
@@ -142,6 +142,9 @@ impl Engine {
         if next.status != stored.status {
             self.schedule_syncs(&mut work, tenant, &next).await?;
         }
+        if ask.credentials.is_some() || next.status != stored.status {
+            self.look_after_endpoint(&mut work, tenant, &next).await?;
+        }
         work.audit("integration.updated", next.id, Some(&stored.record), Some(&next))?;
         work.tell_of_move(tenant, &stored, &next)?;
         work.commit().await?;
@@ -164,6 +167,8 @@ impl Engine {
         expected.check(&stored.record)?;
         let mut work = self.work(by);
         self.cut_ties(by, &stored, force, &mut work).await?;
+        self.bid_farewell(tenant, &stored).await;
+        work.tenant(tenant).delete::<EndpointUpkeep>(&stored.id)?;
         self.end_syncs(&mut work, tenant, &stored).await?;
         self.drop_tokens(tenant, &stored, &mut work).await?;
         work.tenant(tenant).delete::<Integration>(&stored.id)?;
@@ -283,6 +288,7 @@ impl Engine {
             })?;
         }
         self.schedule_syncs(&mut work, tenant, integration).await?;
+        self.look_after_endpoint(&mut work, tenant, integration).await?;
         work.audit("integration.created", integration.id, None, Some(integration))?;
         if let Some(kind) = IntegrationStatus::Draft.event_to(integration.status) {
             work.event(tenant, kind, Some(integration), integration.id, json!({ "to": integration.status }))?;

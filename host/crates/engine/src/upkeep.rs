@@ -10,7 +10,7 @@ use gatehouse_domain::schedule::{CatchUp, Every};
 use serde_json::Value;
 
 use crate::jobs::NewSchedule;
-use crate::{Engine, oauth};
+use crate::{Engine, oauth, webhook};
 
 /// How often it is looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +23,15 @@ impl Default for Pace {
 }
 
 /// Every kind of job that a schedule of the deployment makes.
-const KINDS: &[&str] = &[oauth::KEEP];
+const KINDS: &[&str] = &[oauth::KEEP, webhook::KEEP];
 
 impl Engine {
     /// Registers what does the upkeep's jobs.
     pub(crate) fn register_upkeep(&self) {
         self.jobs().register(Arc::new(oauth::Keep::of(self)));
         self.jobs().register(Arc::new(oauth::Renew::of(self)));
+        self.jobs().register(Arc::new(webhook::Keep::of(self)));
+        self.jobs().register(Arc::new(webhook::Register::of(self)));
     }
 
     /// Sees that the upkeep ticks. A start does not put a tick off.

@@ -2,7 +2,8 @@
 //!
 //! Nothing that fails verification reaches plugin code, and there is no switch for it. Read in this
 //! order: `door` takes a request, `judge` has it verified, `keep` stores it, `parse` and `events`
-//! make events of it; `quarantine` and `release` hold what did not verify.
+//! make events of it; `quarantine` and `release` hold what did not verify. `upkeep` keeps the endpoint
+//! registered with the provider.
 
 mod backlog;
 mod dedupe;
@@ -17,6 +18,7 @@ mod quarantine;
 mod read;
 mod release;
 mod secrets;
+mod upkeep;
 
 pub use backlog::Backlog;
 pub use door::{Address, Heard, Incoming, nothing_here};
@@ -25,3 +27,5 @@ pub use gatehouse_broker::Reply;
 pub use keep::Accepted;
 pub(crate) use parse::Parse;
 pub(crate) use quarantine::Quarantine;
+pub use upkeep::{EndpointState, Standing};
+pub(crate) use upkeep::{KEEP, Keep, Register};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gatehouse_domain::execution::{Cost, Fault, LogLine};
 use gatehouse_domain::grant::Limits;
-use gatehouse_domain::guest::{Account, GuestError};
+use gatehouse_domain::guest::{Account, GuestError, Registration};
 use gatehouse_domain::webhook::Trust;
 use serde_json::{Map, Value};
 
@@ -70,6 +70,27 @@ pub enum Target {
     /// capability's result as `value`, checked against its type; `refused` with a [`GuestError`]
     /// as `value`; `absent`; or `pending`.
     LookUp(Write),
+    /// `gatehouse:plugin/registrations.list-registrations`. Answers an array of [`Registration`]s.
+    ListRegistrations,
+    /// `gatehouse:plugin/registrations.register`. Answers an array of [`Registration`]s.
+    Register {
+        /// Our address.
+        url: String,
+        /// The provider's names of events.
+        events: Vec<String>,
+    },
+    /// `gatehouse:plugin/registrations.renew-registration`. Answers a [`Registration`].
+    RenewRegistration {
+        /// The one to renew.
+        registration: Registration,
+        /// The events that it is to tell of.
+        events: Vec<String>,
+    },
+    /// `gatehouse:plugin/registrations.unregister`. Answers null.
+    Unregister {
+        /// The provider's id of the registration.
+        id: String,
+    },
 }
 
 /// A write whose outcome is to be looked up.
@@ -166,6 +187,10 @@ impl Target {
             Self::SyncPull { .. } => "sync.pull",
             Self::SyncPush { .. } => "sync.push",
             Self::LookUp(_) => "outcomes.look-up",
+            Self::ListRegistrations => "registrations.list-registrations",
+            Self::Register { .. } => "registrations.register",
+            Self::RenewRegistration { .. } => "registrations.renew-registration",
+            Self::Unregister { .. } => "registrations.unregister",
         }
     }
 }

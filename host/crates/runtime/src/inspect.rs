@@ -39,6 +39,9 @@ pub struct Inspection {
     /// Whether it exports `gatehouse:plugin/outcomes`.
     #[serde(default)]
     pub has_outcomes: bool,
+    /// Whether it exports `gatehouse:plugin/registrations`.
+    #[serde(default)]
+    pub has_registrations: bool,
     /// The interfaces that it imports of the host, those that hold only types left out.
     pub imports: Vec<String>,
     /// The interfaces that other plugins have to bring: it runs once they are linked into it.
@@ -63,6 +66,7 @@ impl Inspection {
         let all = [
             ("connection", self.has_connection),
             ("outcomes", self.has_outcomes),
+            ("registrations", self.has_registrations),
             ("sync", self.has_sync),
             ("webhook", self.has_webhook),
         ];
@@ -109,6 +113,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected> {
         has_sync: exports.sync,
         has_webhook: exports.webhook,
         has_outcomes: exports.outcomes,
+        has_registrations: exports.registrations,
         imports: imports.lent,
         wants: imports.wanted,
         provides: exports.provides,

@@ -50,6 +50,10 @@ pub(crate) struct ContractExports {
     pub(crate) pull: Option<ComponentExportIndex>,
     pub(crate) push: Option<ComponentExportIndex>,
     pub(crate) look_up: Option<ComponentExportIndex>,
+    pub(crate) list_registrations: Option<ComponentExportIndex>,
+    pub(crate) register: Option<ComponentExportIndex>,
+    pub(crate) renew_registration: Option<ComponentExportIndex>,
+    pub(crate) unregister: Option<ComponentExportIndex>,
 }
 
 struct Function {
@@ -159,6 +163,10 @@ impl ContractExports {
             pull: find("sync", "pull"),
             push: find("sync", "push"),
             look_up: find("outcomes", "look-up"),
+            list_registrations: find("registrations", "list-registrations"),
+            register: find("registrations", "register"),
+            renew_registration: find("registrations", "renew-registration"),
+            unregister: find("registrations", "unregister"),
         }
     }
 }

@@ -102,6 +102,7 @@ pub enum Kind {
     DeliveryProof = 87,
     QuarantinedDelivery = 88,
     Canary = 89,
+    EndpointUpkeep = 91,
 }
 
 /// A record: something with an identity that is stored as one value.

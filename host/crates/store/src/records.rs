@@ -25,7 +25,8 @@ pub mod routing;
 pub mod subscription;
 pub mod sync;
 pub mod tenancy;
-pub mod webhook;
+pub mod upkeep;
+mod webhook;
 
 pub use answer::IdempotentAnswer;
 pub use audit::{AuditMark, ChainEnd, ChainName};
@@ -54,6 +55,7 @@ pub use subscription::{
 };
 pub use sync::{ChangeKey, SyncSeen, added_at, entity_prefix, feed_position};
 pub use tenancy::{KeyDigest, TenantKey};
+pub use upkeep::EndpointUpkeep;
 pub use webhook::{
     DeliveryBody, DeliveryByIntegration, DeliveryProof, PendingDelivery, QuarantinedDelivery, SeenDelivery,
 };

@@ -69,6 +69,7 @@ fn show(inspection: &Inspection, out: &mut Out<'_>) -> Result<()> {
         ("sync", inspection.has_sync),
         ("webhooks", inspection.has_webhook),
         ("look-up of lost answers", inspection.has_outcomes),
+        ("registering of its endpoint", inspection.has_registrations),
     ];
     let extras: Vec<&str> = flags.into_iter().filter_map(|(name, has)| has.then_some(name)).collect();
     out.table(&[
@@ -200,6 +201,7 @@ mod tests {
             has_sync: false,
             has_webhook: false,
             has_outcomes: false,
+            has_registrations: false,
             imports,
             wants: Vec::new(),
             provides: Vec::new(),

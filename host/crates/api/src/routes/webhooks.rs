@@ -12,7 +12,7 @@ use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::webhook::Delivery;
 use gatehouse_domain::{Error, Result};
 use gatehouse_engine::Credentials;
-use gatehouse_engine::webhook::{Accepted, Address, Heard, Incoming, Reply, nothing_here};
+use gatehouse_engine::webhook::{Accepted, Address, EndpointState, Heard, Incoming, Reply, nothing_here};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -179,6 +179,18 @@ pub(crate) async fn rotate(
 ) -> Answer<Moved> {
     let moved = app.engine.rotate_endpoint(&caller, &target, ask.overlap_seconds).await?;
     Ok(Json(Moved { webhook_url: app.engine.webhook_url(moved.endpoint), old_until: moved.old_until }))
+}
+
+pub(crate) async fn state(State(app): State<App>, By(caller): By, Path(target): Path<String>) -> Answer<EndpointState> {
+    Ok(Json(app.engine.endpoint_state(&caller, &target).await?))
+}
+
+pub(crate) async fn repair(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+) -> Result<(StatusCode, Json<EndpointState>), Failure> {
+    Ok((StatusCode::ACCEPTED, Json(app.engine.repair_endpoint(&caller, &target).await?)))
 }
 
 /// What is no id names nothing.

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use gatehouse_domain::webhook::Delivery;
+use gatehouse_engine::webhook::EndpointState;
 
 use super::Access::{Needs, Public};
 use super::{PAGED, Route};
@@ -43,6 +44,20 @@ fn endpoints() -> Vec<Route> {
         )
         .signed()
         .gives_text(StatusCode::OK, "*/*"),
+        Route::get(
+            "/integrations/{integration}/webhooks",
+            Needs("integrations:read"),
+            "How its endpoint stands with the provider: who registers it, and how that goes",
+            webhooks::state,
+        )
+        .gives::<EndpointState>(StatusCode::OK),
+        Route::post(
+            "/integrations/{integration}/webhooks/repair",
+            update,
+            "Have its endpoint registered with the provider, or put in order, from now on by the host",
+            webhooks::repair,
+        )
+        .gives::<EndpointState>(StatusCode::ACCEPTED),
         Route::post(
             "/integrations/{integration}/webhooks/rotate",
             update,

@@ -15,7 +15,7 @@ use super::outgoing::Outgoing;
 use crate::egress::resolve::Refused;
 use crate::egress::waiting::Waiting;
 use crate::egress::{headers, rate, receive};
-use crate::message::{Response, SendError};
+use crate::message::{Method, Response, SendError};
 
 const UNFINISHED: &str = "the call ended before the answer came";
 const UNCONNECTED: &str = "no connection was made in time";
@@ -26,7 +26,8 @@ impl Session {
         let until = self.deadline.min(Instant::now() + self.usage.left(&self.limits));
         let span = span_of(&outgoing);
         let mut head = Head::default();
-        let answer = self.answer(client, outgoing.request, &flight.waiting, until, &mut head);
+        let what = (outgoing.method, outgoing.path.as_str());
+        let answer = self.answer(client, outgoing.request, what, &flight.waiting, until, &mut head);
         let result = answer.instrument(span.clone().or_current()).await;
         tell(&span, head.status, &result);
         flight.end(head, &result);
@@ -37,6 +38,7 @@ impl Session {
         &self,
         client: &Client,
         request: reqwest::Request,
+        (method, path): (Method, &str),
         waiting: &Waiting,
         until: Instant,
         seen: &mut Head,
@@ -46,6 +48,13 @@ impl Session {
         *seen = Head { status: Some(status), rate: rate::seen(self.policy.rate(), status, response.headers()) };
         let received = timeout_at(until, receive::body(&mut response, self.limits.response_bytes)).await;
         let body = received.map_err(|_| SendError::Timeout)??;
+        let body = match &self.passing {
+            Some(passing) => {
+                let left = passing.capture(method.as_str(), path, status, body);
+                passing.passed.scrub(&left).unwrap_or(left)
+            }
+            None => body,
+        };
         let mut found = false;
         let headers = self.pass_on(response.headers(), &mut found);
         let body = match self.scrubber().scrub(&body) {

@@ -28,6 +28,8 @@ pub(super) struct Outgoing {
     pub(super) shown: String,
     /// The body's size.
     pub(super) bytes: u64,
+    /// The path, as the manifest's rules know it.
+    pub(super) path: String,
 }
 
 impl Session {
@@ -41,7 +43,11 @@ impl Session {
         egress_url::add_query(&mut target.url, &request.query)?;
         egress_url::check_parameters(&target.url, &self.reserved_parameters())?;
         let mut headers = self.check_headers(&request.headers)?;
-        let (bytes, content_type) = body::encode(method, request.body, self.limits.request_bytes)?;
+        let body = match &self.passing {
+            Some(passing) => passing.give(method.as_str(), &target.path, request.body)?,
+            None => request.body,
+        };
+        let (bytes, content_type) = body::encode(method, body, self.limits.request_bytes)?;
         let reads = method.is_safe() || self.policy.reads(method, &target, &bytes);
         self.check_effect(method, reads)?;
         complete(&mut headers, content_type)?;
@@ -58,7 +64,8 @@ impl Session {
             signing.sign(scheme, method, &mut target.url, &mut headers, &bytes)?;
         }
         let size = bytes.len() as u64;
-        Ok(Outgoing { method, reads, request: assemble(method, target.url, headers, bytes)?, shown, bytes: size })
+        let path = target.path;
+        Ok(Outgoing { method, reads, request: assemble(method, target.url, headers, bytes)?, shown, bytes: size, path })
     }
 
     /// The client for this session's connections.

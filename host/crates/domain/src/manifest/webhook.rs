@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 mod check;
 pub mod handshake;
 pub mod place;
+pub mod registration;
 pub mod signature;
 pub mod template;
 pub mod verify;
 
 pub use handshake::{Answer, Confirm, Handshake, HandshakeMethod, Hash, TokenCheck, When};
 pub use place::Place;
+pub use registration::{Passing, Registration};
 pub use signature::{HmacAlgorithm, SignatureEncoding, SignatureFormat, TextEncoding, TimestampUnit};
 pub use template::{Part, Template};
 pub use verify::{
@@ -47,9 +49,14 @@ pub struct WebhookRules {
     /// with the 404 of an unknown endpoint.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refuse_with_401: bool,
-    /// The provider's names of the events that the gateway understands, for the permission sheet.
+    /// The provider's names of the events that the gateway understands, for the permission sheet. Our
+    /// endpoint is registered for them.
     #[serde(default)]
     pub events: Vec<String>,
+    /// How the host keeps the provider's registrations of an endpoint; needed by an exported
+    /// `registrations`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
 }
 
 /// Something in a delivery that has to be equal to a credential field.

@@ -90,6 +90,9 @@ fn webhooks(old: &PermissionSheet, new: &PermissionSheet, found: &mut Vec<Proble
         let message = format!("believes webhooks more: they were {was:?}, and are {is:?}").to_lowercase();
         found.push(Problem::at("webhook_trust", message));
     }
+    if new.registers_webhooks && !old.registers_webhooks {
+        found.push(Problem::at("registers_webhooks", "registers the endpoint with the provider by itself"));
+    }
     for host in new.webhook_hosts.iter().filter(|host| !old.webhook_hosts.contains(host)) {
         found.push(Problem::at("webhook_hosts", format!("asks `{host}` about webhooks")));
     }
@@ -137,6 +140,7 @@ mod tests {
             }),
             webhook_trust: Some(Trust::Authenticated),
             webhook_hosts: Vec::new(),
+            registers_webhooks: false,
             storage: vec![StorageUse { entity: "contacts".to_owned(), direction: SyncDirection::Pull }],
             limits: None,
             imports: vec!["gatehouse:plugin/http@0.1.0".to_owned()],
@@ -195,6 +199,8 @@ mod tests {
         let trust = "webhook_trust: believes webhooks more: they were authenticated, and are verified";
         check(|new| new.webhook_trust = Some(Trust::Verified), &[trust]);
         check(|new| new.webhook_trust = Some(Trust::Untrusted), &[]);
+        let registers = "registers_webhooks: registers the endpoint with the provider by itself";
+        check(|new| new.registers_webhooks = true, &[registers]);
         let host = "webhook_hosts: asks `keys.acme.example` about webhooks";
         check(|new| new.webhook_hosts.push("keys.acme.example".to_owned()), &[host]);
         let read = "requests: may send GET https://api.acme.example/v1/balance as a mere read";

@@ -107,6 +107,12 @@ fn webhook(old: &Manifest, new: &Manifest, changes: &mut Changes) {
     for event in is.events.iter().filter(|event| !was.events.contains(event)) {
         changes.additive("webhook.events", format!("`{event}` is new"));
     }
+    match (&was.registration, &is.registration) {
+        (Some(_), None) => changes.breaking("webhook.registration", "is gone: a person registers endpoints again"),
+        (None, Some(_)) => changes.additive("webhook.registration", "is new: endpoints are registered by the host"),
+        (was, is) if was != is => changes.additive("webhook.registration", "secrets pass in another way"),
+        _ => {}
+    }
     if was.verify != is.verify || was.require != is.require {
         changes.breaking("webhook.verify", "deliveries are verified in another way");
     }

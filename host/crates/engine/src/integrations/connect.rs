@@ -11,7 +11,7 @@ use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
 use gatehouse_runtime::Target;
 use gatehouse_store::Stored;
-use gatehouse_store::records::{PreviousCredential, RateBudget, SealedCredential};
+use gatehouse_store::records::{EndpointUpkeep, PreviousCredential, RateBudget, SealedCredential};
 use serde_json::{Map, Value, json};
 
 use super::{NewIntegration, Serving, Tested};
@@ -109,7 +109,9 @@ impl Engine {
             updated_at: self.now(),
             ..stored.record.clone()
         };
+        self.bid_farewell(tenant, &stored).await;
         let mut work = self.work(by);
+        work.tenant(tenant).delete::<EndpointUpkeep>(&next.id)?;
         self.drop_tokens(tenant, &stored, &mut work).await?;
         work.tenant(tenant).replace(&stored, &next)?;
         work.tenant(tenant).delete::<SealedCredential>(&next.id)?;
@@ -178,6 +180,7 @@ impl Engine {
         work.tenant(tenant).replace(stored, &next)?;
         self.keep_credential(&mut work, tenant, &sealed).await?;
         work.tenant(tenant).delete::<RateBudget>(&next.id)?;
+        self.look_after_endpoint(&mut work, tenant, &next).await?;
         work.audit("integration.connected", next.id, Some(&stored.record), Some(&next))?;
         work.tell_of_move(tenant, stored, &next)?;
         work.commit().await?;

@@ -196,6 +196,7 @@ impl Engine {
             }
             work.tenant(tenant).replace(&stored, &now)?;
             work.tenant(tenant).delete::<RateBudget>(&id)?;
+            self.look_after_endpoint(&mut work, tenant, &now).await?;
             work.audit("integration.authorized", id, Some(&stored.record), Some(&now))?;
             work.event(tenant, "credential.authorized", Some(&now), id, data)?;
             work.tell_of_move(tenant, &stored, &now)?;

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use super::Accepted;
 use super::judge::Judge;
+use super::secrets::Beside;
 use crate::Engine;
 use crate::metrics::Received;
 
@@ -127,7 +128,14 @@ impl Engine {
         }
         if let Some(keep) = handshake.keep.filter(|keep| keep.known != Known::Same) {
             let mut work = self.own_work(Some(receiver.endpoint.tenant));
-            self.add_endpoint_secrets(&mut work, receiver.endpoint.tenant, &receiver.integration, &keep.secret).await?;
+            self.add_endpoint_secrets(
+                &mut work,
+                receiver.endpoint.tenant,
+                &receiver.integration,
+                &keep.secret,
+                Beside::Instead,
+            )
+            .await?;
             work.commit().await?;
         }
         Ok(Heard::Handshake(handshake.reply))

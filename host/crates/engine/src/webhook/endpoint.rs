@@ -55,6 +55,7 @@ impl Engine {
         work.admin().replace(&old, &Endpoint { expires_at: Some(old_until), replaces: None, ..old.record.clone() })?;
         work.admin().create(&new)?;
         work.tenant(tenant).replace(&stored, &next)?;
+        self.look_after_endpoint(&mut work, tenant, &next).await?;
         work.audit("endpoint.rotated", stored.id, Some(&stored.record), Some(&next))?;
         work.commit().await?;
         Ok(Moved { endpoint: id, old_until })

@@ -11,6 +11,15 @@ use crate::integrations::Opened;
 use crate::work::Work;
 use crate::{Caller, Credentials, Engine};
 
+/// What becomes of secrets that there are under the same names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// The new ones take their place.
+    Instead,
+    /// They stay behind the new ones.
+    Before,
+}
+
 impl Engine {
     /// Puts secrets of an integration's endpoint in the place of those of the same names. They come
     /// before fields of the credential.
@@ -31,17 +40,18 @@ impl Engine {
             return Err(Error::problems("these are no secrets of an endpoint", problems));
         }
         let mut work = self.work(by);
-        self.add_endpoint_secrets(&mut work, tenant, &integration, secrets).await?;
+        self.add_endpoint_secrets(&mut work, tenant, &integration, secrets, Beside::Instead).await?;
         work.commit().await
     }
 
-    /// Adds secrets to a work, in the place of those of the same names.
+    /// Adds secrets to a work.
     pub(super) async fn add_endpoint_secrets(
         &self,
         work: &mut Work,
         tenant: TenantId,
         integration: &Integration,
         secrets: &Credentials,
+        beside: Beside,
     ) -> Result<()> {
         let stored = self.0.store.tenant(tenant).get::<SealedCredential>(&integration.id).await?;
         let stored = stored.ok_or_else(|| {
@@ -54,7 +64,12 @@ impl Engine {
             None => self.newest_key(tenant).await?,
         };
         let mut fields = known.map(|known| known.fields).unwrap_or_default();
-        fields.extend(self.0.vault.seal_endpoint(&key, &bound_to(tenant, integration.id), secrets)?);
+        let context = bound_to(tenant, integration.id);
+        let sealed = match beside {
+            Beside::Instead => self.0.vault.seal_endpoint(&key, &context, secrets)?,
+            Beside::Before => self.0.vault.seal_endpoint_beside(&key, &context, &fields, secrets)?,
+        };
+        fields.extend(sealed);
         let endpoint = Some(EndpointSecrets { key_version: key.version, fields });
         work.tenant(tenant).unchanged(&stored)?;
         self.keep_credential(work, tenant, &SealedCredential { endpoint, ..stored.record }).await?;

@@ -1,7 +1,7 @@
-//! Calls of what `gatehouse:plugin` itself defines: connection, webhook, sync and outcomes. Their
+//! Calls of what `gatehouse:plugin` itself defines: connection, webhook, sync, outcomes and registrations. Their
 //! types are known, so bytes go in as bytes.
 
-use gatehouse_domain::guest::{Account, GuestError, GuestErrorKind};
+use gatehouse_domain::guest::{Account, GuestError, GuestErrorKind, Registration};
 use serde_json::{Map, Value, json};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, Val};
@@ -10,7 +10,7 @@ use super::state::State;
 use super::{Answer, SYNC_PUSH, Target};
 use crate::fault::BadAnswer;
 use crate::host::wire;
-use crate::plugin::Plugin;
+use crate::plugin::{ContractExports, Plugin};
 
 /// Calls a target that is not a capability.
 pub(crate) async fn call(
@@ -49,6 +49,40 @@ pub(crate) async fn call(
                 typed(store, instance, &exports.look_up, (wire::Write::from(write),)).await?;
             answered(answer.0, |found| finding(plugin, &code, found))
         }
+        target => registrations(store, exports, instance, target).await,
+    }
+}
+
+/// Calls a target of `registrations`.
+async fn registrations(
+    store: &mut Store<State>,
+    exports: &ContractExports,
+    instance: &Instance,
+    target: Target,
+) -> wasmtime::Result<Answer> {
+    type Several = (Result<Vec<wire::Registration>, wire::Error>,);
+    let all =
+        |found: Vec<wire::Registration>| Ok(found.into_iter().map(|one| json!(Registration::from(one))).collect());
+    match target {
+        Target::ListRegistrations => {
+            let answer: Several = typed(store, instance, &exports.list_registrations, ()).await?;
+            answered(answer.0, all)
+        }
+        Target::Register { url, events } => {
+            let answer: Several = typed(store, instance, &exports.register, (url, events)).await?;
+            answered(answer.0, all)
+        }
+        Target::RenewRegistration { registration, events } => {
+            let given = (wire::Registration::from(registration), events);
+            let answer: (Result<wire::Registration, wire::Error>,) =
+                typed(store, instance, &exports.renew_registration, given).await?;
+            answered(answer.0, |found| Ok(json!(Registration::from(found))))
+        }
+        Target::Unregister { id } => {
+            let answer: (Result<(), wire::Error>,) = typed(store, instance, &exports.unregister, (id,)).await?;
+            answered(answer.0, |()| Ok(Value::Null))
+        }
+        _ => Err(BadAnswer::new("it is called in another way").into()),
     }
 }
 

@@ -8,6 +8,10 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 use crate::call;
 use crate::egress;
 
+mod registration;
+
+pub(crate) use registration::Registration;
+
 /// `http.method`.
 #[derive(Debug, Clone, Copy, ComponentType, Lift)]
 #[component(enum)]

@@ -26,6 +26,7 @@ pub(crate) fn check_manifest(manifest: &Manifest, exports: &Exports) -> Result<(
     }
     check_capabilities(manifest, exports, &mut problems);
     check_interface("webhook", manifest.webhook.is_some(), exports.webhook, &mut problems);
+    check_registration(manifest, exports, &mut problems);
     check_interface("sync", !manifest.sync.is_empty(), exports.sync, &mut problems);
     check_outcomes(manifest, exports, &mut problems);
     if problems.is_empty() {
@@ -59,6 +60,14 @@ fn check_outcomes(manifest: &Manifest, exports: &Exports, problems: &mut Vec<Pro
     for (code, _) in manifest.capabilities.iter().filter(|(_, rules)| rules.absent_after_seconds.is_some()) {
         let message = "the component does not export gatehouse:plugin/outcomes; export it or remove this";
         problems.push(Problem::at(format!("$.capabilities.{code}.absent_after_seconds"), message));
+    }
+}
+
+/// A gateway that can register endpoints may leave it to people; one that can not must not promise it.
+fn check_registration(manifest: &Manifest, exports: &Exports, problems: &mut Vec<Problem>) {
+    if !exports.registrations && manifest.webhook.as_ref().is_some_and(|webhook| webhook.registration.is_some()) {
+        let message = "the component does not export gatehouse:plugin/registrations; export it or remove this";
+        problems.push(Problem::at("$.webhook.registration", message));
     }
 }
 

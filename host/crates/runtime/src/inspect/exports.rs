@@ -24,6 +24,7 @@ pub(crate) struct Exports {
     pub(crate) sync: bool,
     pub(crate) webhook: bool,
     pub(crate) outcomes: bool,
+    pub(crate) registrations: bool,
 }
 
 /// Reads the exports, with the manifest's word on what each capability may change.
@@ -46,8 +47,9 @@ pub(crate) fn read(decoded: &Decoded, manifest: &Manifest, docs: &Docs) -> Resul
     }
     let has = |name: &str| reader.plugin.iter().any(|found| found == name);
     let (connection, sync, webhook, outcomes) = (has("connection"), has("sync"), has("webhook"), has("outcomes"));
+    let registrations = has("registrations");
     let (capabilities, signatures) = reader.found.into_values().unzip();
-    Ok(Exports { capabilities, provides: Vec::new(), signatures, connection, sync, webhook, outcomes })
+    Ok(Exports { capabilities, provides: Vec::new(), signatures, connection, sync, webhook, outcomes, registrations })
 }
 
 /// The interfaces that a helper lends to others: all that it exports, each of its own package.
@@ -112,9 +114,9 @@ impl Reader<'_> {
         if interface == "types" {
             return Ok(());
         }
-        if !matches!(interface, "connection" | "sync" | "webhook" | "outcomes") {
+        if !matches!(interface, "connection" | "sync" | "webhook" | "outcomes" | "registrations") {
             return Err(Error::invalid(format!(
-                "the component exports `{name}`; of gatehouse:plugin it may export connection, sync, webhook and outcomes"
+                "the component exports `{name}`; of gatehouse:plugin it may export connection, sync, webhook, outcomes and registrations"
             )));
         }
         if !is_served(version) {

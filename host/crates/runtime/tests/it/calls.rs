@@ -1,6 +1,6 @@
 //! What a call is given and what it sees of the world.
 
-use gatehouse_domain::guest::Account;
+use gatehouse_domain::guest::{Account, Registration};
 use gatehouse_domain::webhook::Trust;
 use gatehouse_runtime::egress::{Body, Method};
 use gatehouse_runtime::{Answer, Change, Report, Target, Write};
@@ -105,6 +105,23 @@ async fn records_are_pulled_and_pushed() {
     let outcomes = ok(run(push, "").await);
     assert_eq!(outcomes[0], json!({ "reference": "r-false", "ok": "{}" }));
     assert_eq!(outcomes[1]["error"]["kind"], "declined");
+}
+
+#[tokio::test]
+async fn an_endpoint_is_registered_renewed_and_taken_away() {
+    let refused = run(Target::ListRegistrations, "").await;
+    assert!(matches!(&refused.outcome, Answer::Refused(error) if error.message == "no list"), "{refused:?}");
+    let register = Target::Register { url: "u".to_owned(), events: vec!["a".to_owned(), "b".to_owned()] };
+    let made = ok(run(register, "").await);
+    let expect = json!({ "id": "reg b", "url": "u", "events": ["b"], "active": true, "expires_at_ms": 7 });
+    assert_eq!((made.as_array().unwrap().len(), &made[1]), (2, &expect));
+    let registration: Registration = serde_json::from_value(expect).unwrap();
+    let renew = Target::RenewRegistration { registration, events: vec!["c".to_owned()] };
+    let expect = json!({ "id": "reg b", "url": "u", "events": ["c"], "active": false, "expires_at_ms": null });
+    assert_eq!(ok(run(renew, "").await), expect);
+    assert_eq!(ok(run(Target::Unregister { id: "1".to_owned() }, "").await), Value::Null);
+    let refused = run(Target::Unregister { id: String::new() }, "").await;
+    assert!(matches!(&refused.outcome, Answer::Refused(error) if error.message == "no id"), "{refused:?}");
 }
 
 #[tokio::test]

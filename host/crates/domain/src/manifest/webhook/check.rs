@@ -35,6 +35,13 @@ impl WebhookRules {
             Verify::Jwt(rules) => check_jwt(&verify, rules, problems),
             Verify::Token(_) | Verify::Basic(_) | Verify::Unsigned {} => {}
         }
+        if let Some(registration) = &self.registration {
+            let at = format!("{at}.registration");
+            registration.check(&at, &self.fields(), problems);
+            if self.events.is_empty() {
+                problems.push(Problem::at(at, "needs `events`: there is nothing to register for"));
+            }
+        }
         if self.handshakes.len() > MAX_HANDSHAKES {
             problems.push(Problem::at(format!("{at}.handshakes"), format!("has more than {MAX_HANDSHAKES} entries")));
         }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use exports::gatehouse::plugin::{connection, outcomes, sync, webhook};
+use exports::gatehouse::plugin::{connection, outcomes, registrations, sync, webhook};
 use exports::test::hostile::probe::{Behaviour, Order};
 use exports::test::hostile::{probe, shapes};
 use gatehouse::plugin::types::{Account, Error, ErrorKind};
@@ -131,6 +131,34 @@ impl outcomes::Guest for Hostile {
             "error" => return Err(refusal("no list")),
             result => outcomes::Finding::Done(result.to_owned()),
         })
+    }
+}
+
+impl registrations::Guest for Hostile {
+    fn list_registrations() -> Result<Vec<registrations::Registration>, Error> {
+        Err(refusal("no list"))
+    }
+
+    fn register(url: String, events: Vec<String>) -> Result<Vec<registrations::Registration>, Error> {
+        let one = |event| registrations::Registration {
+            id: format!("reg {event}"),
+            url: url.clone(),
+            events: vec![event],
+            active: true,
+            expires_at_ms: Some(7),
+        };
+        Ok(events.into_iter().map(one).collect())
+    }
+
+    fn renew_registration(
+        registration: registrations::Registration,
+        events: Vec<String>,
+    ) -> Result<registrations::Registration, Error> {
+        Ok(registrations::Registration { events, active: !registration.active, expires_at_ms: None, ..registration })
+    }
+
+    fn unregister(id: String) -> Result<(), Error> {
+        if id.is_empty() { Err(refusal("no id")) } else { Ok(()) }
     }
 }
 
