@@ -7,12 +7,13 @@ pub mod compare;
 pub mod dispatch;
 pub mod fixture;
 mod play;
-pub(crate) mod session;
+pub mod session;
 pub mod trial;
 
 use std::path::Path;
 
 pub use dispatch::Answer;
+pub use play::outcome;
 pub use serde_json::Value;
 
 /// A gateway as the harness calls it. [`crate::export_gateway!`] implements it.

@@ -25,7 +25,7 @@ pub struct Evidence {
     /// The manifest.
     pub manifest: Manifest,
     /// The names of the exported functions, in order.
-    pub functions: Vec<&'static str>,
+    pub functions: Vec<String>,
     /// The fixtures.
     pub cases: Vec<Case>,
     /// What is wrong, a line each.
@@ -43,13 +43,21 @@ impl Evidence {
         let manifest = Manifest::from_toml(claims.manifest).map_err(|error| format!("plugin.toml: {error}"))?;
         let mut problems = Vec::new();
         let cases = fixture::load(folder, &mut problems);
-        let mut functions = G::functions();
-        functions.sort_unstable();
-        let exceptions =
+        let functions = G::functions().into_iter().map(str::to_owned).collect();
+        let mut evidence = Self::about(manifest, functions, cases);
+        evidence.problems = problems;
+        evidence.exceptions =
             claims.exceptions.iter().map(|(place, why)| ((*place).to_owned(), (*why).to_owned())).collect();
-        Ok(Self { manifest, functions, cases, problems, exceptions, used: BTreeSet::new() })
+        Ok(evidence)
     }
 
+    /// What is known of a gateway whose functions were read from its component.
+    pub fn about(manifest: Manifest, mut functions: Vec<String>, cases: Vec<Case>) -> Self {
+        functions.sort_unstable();
+        Self { manifest, functions, cases, problems: Vec::new(), exceptions: Vec::new(), used: BTreeSet::new() }
+    }
+
+    /// The cases of a function.
     /// The cases of a function.
     pub fn of(&self, function: &str) -> impl Iterator<Item = &Case> {
         self.cases.iter().filter(move |case| case.function == function)

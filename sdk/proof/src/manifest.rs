@@ -59,7 +59,7 @@ fn host_fits(rule: &str, host: &str) -> bool {
 }
 
 fn capabilities(evidence: &Evidence) -> Vec<String> {
-    let functions = evidence.functions.iter().filter(|function| !CONTRACT.contains(function));
+    let functions = evidence.functions.iter().filter(|function| !CONTRACT.contains(&function.as_str()));
     let exported: BTreeSet<String> = functions.map(|function| code_of(function)).collect();
     let ruled: BTreeSet<String> = evidence.manifest.capabilities.keys().cloned().collect();
     let missing = exported.difference(&ruled).map(|code| format!("plugin.toml has no [capabilities.{code}]"));

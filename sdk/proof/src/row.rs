@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use gatehouse_sdk::conformance::{self, Checked};
-use gatehouse_sdk::harness::Gateway;
+use gatehouse_sdk::harness::{Gateway, trial};
 
 use crate::evidence::Evidence;
 use crate::{Claims, Source, amounts, mock, pages, trouble};
@@ -49,13 +49,13 @@ pub struct Row {
 pub(crate) fn rows<G: Gateway>(evidence: &mut Evidence, claims: &Claims<'_>) -> Vec<Row> {
     let documents = documents(evidence, claims);
     let functions = evidence.functions.clone();
-    let row = |function: &'static str| Row {
-        function: function.to_owned(),
-        document: document(evidence, claims, documents.as_ref(), function),
-        peers: peers(evidence, claims, function),
-        trouble: trials::<G>(evidence, function),
-        pages: pages::cell(evidence, function),
-        amounts: amounts::cell(evidence, function),
+    let row = |function: String| Row {
+        document: document(evidence, claims, documents.as_ref(), &function),
+        peers: peers(evidence, claims, &function),
+        trouble: trials::<G>(evidence, &function),
+        pages: pages::cell(evidence, &function),
+        amounts: amounts::cell(evidence, &function),
+        function,
     };
     functions.into_iter().map(row).collect()
 }
@@ -147,7 +147,7 @@ fn peers(evidence: &mut Evidence, claims: &Claims<'_>, function: &str) -> Cell {
 }
 
 fn trials<G: Gateway>(evidence: &mut Evidence, function: &str) -> Cell {
-    match trouble::check::<G>(evidence, function) {
+    match trouble::check(evidence, function, &mut trial::play::<G>) {
         0 => Cell::Needless("sends nothing"),
         count => Cell::Shown(format!("{count} trials")),
     }

@@ -3,10 +3,9 @@
 //! or nobody knows.
 
 use gatehouse_sdk::ErrorKind;
-use gatehouse_sdk::harness::Gateway;
 use gatehouse_sdk::harness::dispatch::{Answer, Failure};
 use gatehouse_sdk::harness::fixture::{Case, Exchange, Expect, PlayedResponse};
-use gatehouse_sdk::harness::trial::{self, Trouble, WAIT_SECONDS};
+use gatehouse_sdk::harness::trial::{Trial, Trouble, WAIT_SECONDS};
 use serde_json::{Map, Value};
 
 use crate::evidence::{Evidence, name_of};
@@ -15,8 +14,11 @@ use crate::evidence::{Evidence, name_of};
 /// Repeating is the host's.
 const MORE_REQUESTS: usize = 3;
 
+/// Plays a case with trouble from a request on: natively, or as a component.
+pub type Play<'p> = dyn FnMut(&Case, usize, Trouble) -> Trial + 'p;
+
 /// Tries every good case of a function, and answers how many trials there were.
-pub(crate) fn check<G: Gateway>(evidence: &mut Evidence, function: &str) -> usize {
+pub(crate) fn check(evidence: &mut Evidence, function: &str, play: &mut Play<'_>) -> usize {
     let good: Vec<Case> =
         evidence.of(function).filter(|case| matches!(case.expect, Some(Expect::Output(_)))).cloned().collect();
     let mut trials = 0;
@@ -26,7 +28,7 @@ pub(crate) fn check<G: Gateway>(evidence: &mut Evidence, function: &str) -> usiz
         for (at, trouble) in all.filter(|(at, trouble)| !is_of_body(*trouble) || is_success(case, *at)) {
             trials += 1;
             let mut expected = expected(evidence, case, at, trouble);
-            let trial = trial::play::<G>(case, at, trouble);
+            let trial = play(case, at, trouble);
             if is_of_body(trouble) && trial.sent > at + 1 {
                 // It took the status at its word, and failed at what it asked next.
                 expected.kinds.push(ErrorKind::Provider);

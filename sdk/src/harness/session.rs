@@ -14,9 +14,10 @@ thread_local! {
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// One call's exchange, and what did not fit it.
-#[derive(Default)]
-struct Session {
+/// One call's exchange as a fixture has it, and what did not fit it. Who calls a gateway in another way than
+/// natively answers its requests with this.
+#[derive(Debug, Default)]
+pub struct Session {
     context: Context,
     exchange: Vec<Exchange>,
     /// From which request on the provider answers otherwise than the fixture says.
@@ -27,38 +28,21 @@ struct Session {
 }
 
 /// What a session has seen.
-pub(super) struct Seen {
+#[derive(Debug, Default)]
+pub struct Seen {
     /// Where the requests differ from the fixture.
-    pub(super) problems: Vec<String>,
+    pub problems: Vec<String>,
     /// The lines that were logged.
-    pub(super) log: Vec<String>,
+    pub log: Vec<String>,
+    /// How many requests were sent.
+    pub sent: usize,
 }
 
-/// Runs a call with the host's functions played from a case.
-pub(super) fn with<R>(case: &Case, call: impl FnOnce() -> R) -> (R, Seen) {
-    let session = Session { context: case.context.clone(), exchange: case.exchange.clone(), ..Session::default() };
+/// Runs a call with the host's functions played by a session.
+pub(super) fn with<R>(session: Session, call: impl FnOnce() -> R) -> (R, Seen) {
     SESSION.set(Some(session));
     let answer = call();
-    let session = SESSION.take().unwrap_or_default();
-    let mut problems = session.problems;
-    for (index, left) in session.exchange.iter().enumerate().skip(session.played) {
-        problems.push(format!("exchange.json: $[{index}]: never sent: {} {}", left.request.method, left.request.path));
-    }
-    (answer, Seen { problems, log: session.log })
-}
-
-/// Runs a call as [`with`] does, but for the answers from request `at` on: those are trouble. Answers how many
-/// requests were sent too.
-pub(super) fn with_trouble<R>(case: &Case, at: usize, trouble: Trouble, call: impl FnOnce() -> R) -> (R, usize) {
-    let session = Session {
-        context: case.context.clone(),
-        exchange: case.exchange.clone(),
-        trouble: Some((at, trouble)),
-        ..Session::default()
-    };
-    SESSION.set(Some(session));
-    let answer = call();
-    (answer, SESSION.take().unwrap_or_default().played)
+    (answer, SESSION.take().unwrap_or_default().finish())
 }
 
 /// Asks the running session, and `otherwise` where none is running.
@@ -100,7 +84,31 @@ pub(crate) fn send(request: Request) -> Result<Response, HttpError> {
 }
 
 impl Session {
-    fn send(&mut self, request: &Request) -> Result<Response, HttpError> {
+    /// A session that answers as a case says.
+    pub fn of(case: &Case) -> Self {
+        Self { context: case.context.clone(), exchange: case.exchange.clone(), ..Self::default() }
+    }
+
+    /// As [`Session::of`], but for the answers from request `at` on: those are trouble.
+    pub fn in_trouble(case: &Case, at: usize, trouble: Trouble) -> Self {
+        Self { trouble: Some((at, trouble)), ..Self::of(case) }
+    }
+
+    /// Ends it: what the case has and was never sent is a problem, where there was no trouble.
+    pub fn finish(self) -> Seen {
+        let Self { mut problems, log, exchange, played, trouble, .. } = self;
+        let left = exchange.iter().enumerate().skip(played).filter(|_| trouble.is_none());
+        problems.extend(left.map(|(index, left)| {
+            format!("exchange.json: $[{index}]: never sent: {} {}", left.request.method, left.request.path)
+        }));
+        Seen { problems, log, sent: played }
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// What the case says, or that it has another request in this place.
+    pub fn send(&mut self, request: &Request) -> Result<Response, HttpError> {
         let index = self.played;
         if let Some((_, trouble)) = self.trouble.filter(|(at, _)| index >= *at) {
             self.played += 1;

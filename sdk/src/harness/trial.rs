@@ -3,6 +3,7 @@
 
 use super::dispatch::Answer;
 use super::fixture::{Case, Exchange, PlayedResponse};
+use super::session::Session;
 use super::{Gateway, session};
 use crate::bindings::host::gatehouse::plugin::http::{HttpError, Response};
 
@@ -94,8 +95,9 @@ pub struct Trial {
 
 /// Plays a case with trouble from request `at` on, counted from 0.
 pub fn play<G: Gateway>(case: &Case, at: usize, trouble: Trouble) -> Trial {
-    let (answer, sent) = session::with_trouble(case, at, trouble, || G::call(&case.function, &case.input));
-    Trial { answer, sent }
+    let session = Session::in_trouble(case, at, trouble);
+    let (answer, seen) = session::with(session, || G::call(&case.function, &case.input));
+    Trial { answer, sent: seen.sent }
 }
 
 fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
