@@ -6,6 +6,7 @@ pub mod config;
 pub mod sandbox;
 pub mod server;
 
+mod author;
 mod author_key;
 mod command;
 mod demo;

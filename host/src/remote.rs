@@ -63,6 +63,16 @@ impl Remote {
         self.threads.block_on(self.ask(method, path, body))
     }
 
+    /// Sends bytes as they are, with further headers, and answers the JSON that comes back.
+    ///
+    /// # Errors
+    /// As [`Remote::send`].
+    pub(crate) fn upload(&self, path: &str, kind: &str, bytes: Vec<u8>, headers: &[(&str, String)]) -> Result<Value> {
+        let request = self.request(Method::POST, path).header("content-type", kind).body(bytes);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        self.threads.block_on(self.answer(request))
+    }
+
     /// Every item of a list, page by page.
     ///
     /// # Errors
@@ -84,13 +94,22 @@ impl Remote {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.token);
-        if let Some(tenant) = &self.tenant {
-            request = request.header("gatehouse-tenant", tenant);
-        }
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
+        self.answer(request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.token);
+        match &self.tenant {
+            Some(tenant) => request.header("gatehouse-tenant", tenant),
+            None => request,
+        }
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value> {
         let unanswered = |error: reqwest::Error| {
             let message = format!("no answer from {}; is it running, and is --url right?", self.base);
             Error::unavailable(message).caused_by(error.without_url())

@@ -211,7 +211,7 @@ fn options(config: &Config) -> Options {
 }
 
 /// This very program, as the child that compiles.
-fn compile_worker() -> Option<WorkerCommand> {
+pub(crate) fn compile_worker() -> Option<WorkerCommand> {
     let program: PathBuf = std::env::current_exe().ok()?;
     Some(WorkerCommand { program, args: vec!["compile-worker".to_owned()] })
 }

@@ -6,19 +6,41 @@ use crate::output::Out;
 
 mod build;
 mod cargo;
+mod check;
+mod compile;
 mod folder;
 mod inspect;
+mod new;
+mod publish;
 mod pull;
 mod push;
+mod record;
+mod run;
 mod showcase;
 mod sign;
+mod test;
+mod toolchain;
 mod verify;
 
 /// What to do with a plugin.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// Begin a gateway: a folder that builds and passes its tests as it is.
+    New(new::Options),
+    /// Bring what a gateway is built against up to this program.
+    Sdk(new::Sdk),
     /// Compile a plugin's folder and package it into one .wasm file.
     Build(build::Options),
+    /// Build a plugin's folder and play its fixtures on the component, without a network.
+    Test(test::Options),
+    /// Say what of manifest, exports, fixtures and README does not fit together, and what the plugin may do.
+    Check(check::Options),
+    /// Make one call, against the plugin's own fixtures or a real account.
+    Run(run::Options),
+    /// Make one call to a real account and keep it as a fixture.
+    Record(record::Options),
+    /// Build, check, sign and upload a plugin.
+    Publish(publish::Options),
     /// Show what a component can do and may do, without running it.
     Inspect(inspect::Options),
     /// Make a key to sign plugins with.
@@ -38,7 +60,14 @@ pub(crate) enum Command {
 /// Does it.
 pub(crate) fn run(command: Command, out: &mut Out<'_>) -> Result<()> {
     match command {
+        Command::New(options) => new::run(&options, out),
+        Command::Sdk(options) => new::update(&options, out),
         Command::Build(options) => build::run(&options, out),
+        Command::Test(options) => test::run(&options, out),
+        Command::Check(options) => check::run(&options, out),
+        Command::Run(options) => run::run(&options, out),
+        Command::Record(options) => record::run(&options, out),
+        Command::Publish(options) => publish::run(&options, out),
         Command::Inspect(options) => inspect::run(&options, out),
         Command::Keygen(options) => sign::keygen(&options, out),
         Command::Sign(options) => sign::sign(&options, out),

@@ -22,10 +22,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "gatehouse-broker",
             "gatehouse-domain",
             "gatehouse-engine",
+            "gatehouse-proof",
             "gatehouse-runtime",
+            "gatehouse-sdk",
             "gatehouse-store",
         ],
     ),
+    ("gatehouse-proof", &["gatehouse-domain", "gatehouse-sdk"]),
     ("gatehouse-sdk", &[]),
 ];
 

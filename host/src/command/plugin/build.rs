@@ -5,19 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gatehouse_domain::{Error, Result};
-use gatehouse_runtime::{Inspection, package};
+use gatehouse_runtime::Inspection;
 use serde::Serialize;
 
-use crate::command::plugin::{cargo, folder, showcase};
+use crate::command::plugin::compile;
 use crate::output::{Out, bytes};
 
 /// What to build.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The plugin's folder, with Cargo.toml and plugin.toml.
+    /// The plugin's folder, with plugin.toml and Cargo.toml, gateway.js or gateway.py.
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
-    /// Where to put the component [default: plugins/<id>-<version>.wasm in cargo's target folder].
+    /// Where to put the component [default: plugins/<id>-<version>.wasm in cargo's target folder, or dist/].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Answer with JSON.
@@ -40,19 +40,12 @@ struct Built {
     capabilities: Vec<String>,
 }
 
-/// Reads the folder first, so that a mistake there does not wait for the compiler.
+/// Builds it and writes it.
 pub(super) fn run(options: &Options, out: &mut Out<'_>) -> Result<()> {
-    let source = folder::read(&options.folder)?;
-    let shown = showcase::read(&options.folder)?;
-    let package_of = cargo::locate(&options.folder)?;
-    let compiled = cargo::build(&package_of)?;
-    let component = read(&compiled)?;
-    let packaged = package(&component, &source.manifest, &source.wit, &source.fixtures)?;
-    let packaged = shown.embed(&packaged)?;
-    let inspection = Inspection::of(&packaged)?;
-    let path = options.out.clone().unwrap_or_else(|| default_path(&package_of.target_directory, &inspection));
-    write(&path, &packaged)?;
-    let built = Built::of(path, &inspection);
+    let made = compile::made(&options.folder)?;
+    let path = options.out.clone().unwrap_or(made.path);
+    write(&path, &made.component)?;
+    let built = Built::of(path, &made.inspection);
     if options.json { out.json(&built) } else { show(&built, out) }
 }
 
@@ -69,17 +62,8 @@ impl Built {
     }
 }
 
-fn default_path(target: &Path, inspection: &Inspection) -> PathBuf {
-    let manifest = &inspection.manifest;
-    target.join("plugins").join(format!("{}-{}.wasm", manifest.id, manifest.version))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| Error::unavailable(format!("{} can not be read", path.display())).caused_by(error))
-}
-
 /// Whole or not at all: a server may read the folder at any time.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder).and_then(|()| {
         let mut beside = tempfile::NamedTempFile::new_in(folder)?;

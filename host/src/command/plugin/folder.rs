@@ -25,9 +25,20 @@ const PARTS: [&str; 5] = ["input", "context", "exchange", "output", "error"];
 
 /// Reads everything.
 pub(super) fn read(folder: &Path) -> Result<Source> {
+    Ok(Source { fixtures: fixtures(&folder.join("fixtures"))?, ..read_bare(folder)? })
+}
+
+/// As [`read`], with no fixtures.
+pub(super) fn read_bare(folder: &Path) -> Result<Source> {
     let path = folder.join("plugin.toml");
-    let manifest = Manifest::from_toml(&text(&path)?)?;
-    Ok(Source { manifest, wit: wit(&folder.join("wit"))?, fixtures: fixtures(&folder.join("fixtures"))? })
+    let manifest = Manifest::from_toml(&text(&path)?).map_err(|error| located(&path, error))?;
+    Ok(Source { manifest, wit: wit(&folder.join("wit"))?, fixtures: Value::Null })
+}
+
+/// The error with the name of the file that it is about.
+fn located(path: &Path, mut error: Error) -> Error {
+    error.message = format!("{}: {}", path.display(), error.message);
+    error
 }
 
 fn wit(folder: &Path) -> Result<Vec<WitSource>> {

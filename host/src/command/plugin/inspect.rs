@@ -96,7 +96,8 @@ fn capability_row(capability: &Capability) -> Vec<String> {
     vec![capability.code.clone(), effect.to_owned(), capability.interface.clone(), summary.to_owned()]
 }
 
-fn show_sheet(sheet: &PermissionSheet, out: &mut Out<'_>) -> Result<()> {
+/// What it may do, for people.
+pub(super) fn show_sheet(sheet: &PermissionSheet, out: &mut Out<'_>) -> Result<()> {
     out.line("\nmay send")?;
     let requests =
         sheet.requests.iter().map(|rule| vec![rule.host.clone(), rule.methods.join(" "), rule.paths.join("  ")]);

@@ -84,11 +84,28 @@ pub(super) fn keygen(options: &Keygen, out: &mut Out<'_>) -> Result<()> {
 
 /// Signs a component.
 pub(super) fn sign(options: &Sign, out: &mut Out<'_>) -> Result<()> {
-    check_id(&options.publisher)?;
-    let key = AuthorKey::load(&options.key)?;
-    let identity = Identity::of(&read(&options.component)?)?;
+    let (statement, key, document) = signed(&read(&options.component)?, &options.key, &options.publisher)?;
+    let file = options.out.clone().unwrap_or_else(|| signature_beside(&options.component));
+    write(&file, &document)?;
+    let Statement { plugin, version, publisher, .. } = &statement;
+    out.line(format!("{plugin} {version} is signed by {publisher} with the key {key}: {}", file.display()))
+}
+
+/// The signature file of a component.
+///
+/// # Errors
+/// Where the key can not be read or the component is no plugin.
+pub(super) fn document(component: &[u8], key: &Path, publisher: &str) -> Result<String> {
+    signed(component, key, publisher).map(|(_, _, document)| document)
+}
+
+/// What was said, the id of the key that it was said with, and the whole as a file.
+fn signed(component: &[u8], key: &Path, publisher: &str) -> Result<(Statement, String, String)> {
+    check_id(publisher)?;
+    let key = AuthorKey::load(key)?;
+    let identity = Identity::of(component)?;
     let statement = Statement {
-        publisher: options.publisher.clone(),
+        publisher: publisher.to_owned(),
         plugin: identity.manifest.id,
         version: identity.manifest.version,
         component: identity.component,
@@ -97,10 +114,8 @@ pub(super) fn sign(options: &Sign, out: &mut Out<'_>) -> Result<()> {
         builder: BUILDER.to_owned(),
         signed_at: Timestamp::now(),
     };
-    let file = options.out.clone().unwrap_or_else(|| signature_beside(&options.component));
-    write(&file, &key.sign(&statement)?)?;
-    let Statement { plugin, version, publisher, .. } = &statement;
-    out.line(format!("{plugin} {version} is signed by {publisher} with the key {}: {}", key.id()?, file.display()))
+    let document = key.sign(&statement)?;
+    Ok((statement, key.id()?, document))
 }
 
 /// Signs for the next key.
