@@ -20,6 +20,7 @@ mod layers;
 mod origin;
 
 pub use defaults::Surroundings;
+pub(crate) use defaults::compile_limits;
 pub use flags::ConfigArgs;
 pub use origin::Origin;
 
@@ -101,14 +102,14 @@ pub struct Plugins {
     /// of every publisher that an operator entered count).
     #[serde(deserialize_with = "texts")]
     pub publishers: Vec<String>,
-    /// The largest component, in bytes (default 16 MiB, and 32 MiB at most). Gateways that bring an
-    /// interpreter along can need more than the default.
+    /// The largest component, in bytes (default 24 MiB, and 32 MiB at most). One with an
+    /// interpreter in it has some 12 to 18 MB.
     pub max_component_bytes: u64,
-    /// How many functions a component may have (default 10,000).
+    /// How many functions a component may have (default 20,000).
     pub max_functions: u32,
     /// The address space of the child process that compiles, in bytes (default 1 GiB).
     pub compile_memory_bytes: u64,
-    /// How long one compilation may take, in seconds (default 30).
+    /// How long one compilation may take, in seconds (default 120).
     pub compile_seconds: u32,
 }
 

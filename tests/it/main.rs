@@ -13,6 +13,7 @@ mod harness;
 
 mod api;
 mod audit;
+mod author;
 mod crash;
 mod cuts;
 mod damage;

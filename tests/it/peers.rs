@@ -2,6 +2,7 @@
 //! test says so in one line; `cargo xtask peers install` installs them.
 
 mod authorities;
+mod components;
 mod document;
 mod generated;
 mod mail;

@@ -9,7 +9,10 @@ use std::process::Command as Program;
 use std::time::Duration;
 
 use crate::run::{Failure, Result, Step, hand_over};
-use packages::{AUTHORITY_PACKAGES, CLOUD_PACKAGES, DEBIAN_PACKAGES, NODE_PACKAGES, PYTHON_PACKAGES};
+use packages::{
+    AUTHORITY_PACKAGES, CLOUD_PACKAGES, COMPONENTS_PACKAGES, DEBIAN_PACKAGES, JAVASCRIPT_PACKAGES, NODE_PACKAGES,
+    PYTHON_PACKAGES,
+};
 
 /// What to do with the peers.
 #[derive(clap::Subcommand)]
@@ -67,6 +70,8 @@ const PARTS: &[Part] = &[
     Part { name: "cloud", tool: "python3", packages: CLOUD_PACKAGES, starters: &["moto_server"] },
     Part { name: "node", tool: "npm", packages: NODE_PACKAGES, starters: &["prism", "node"] },
     Part { name: "authority", tool: "npm", packages: AUTHORITY_PACKAGES, starters: &["authority"] },
+    Part { name: "javascript", tool: "npm", packages: JAVASCRIPT_PACKAGES, starters: &["componentize-js"] },
+    Part { name: "components", tool: "python3", packages: COMPONENTS_PACKAGES, starters: &["componentize-py"] },
     Part { name: "debian", tool: "apt-get", packages: DEBIAN_PACKAGES, starters: &["promtool", "docker-registry"] },
 ];
 
@@ -143,7 +148,7 @@ fn attempt(peers: &Path, part: &Part) -> Result<()> {
 fn installers(part: &Part, home: &Path) -> Vec<(String, Program, Duration)> {
     let name = |what: &str| format!("install {} ({what})", part.name);
     match part.name {
-        "python" | "cloud" => {
+        "python" | "cloud" | "components" => {
             let mut environment = Program::new(part.tool);
             environment.args(["-m", "venv"]).arg(home);
             let mut packages = Program::new(home.join("bin/pip"));
@@ -180,6 +185,9 @@ fn write_starters(peers: &Path, part: &Part) -> Result<()> {
             "moto_server" => "exec \"$peers/cloud/bin/moto_server\"",
             "python" => "exec \"$peers/python/bin/python\"",
             "node" => "NODE_PATH=\"$peers/node/node_modules\" exec node",
+            // It is a library; that it is found is all that can be tried.
+            "componentize-js" => "NODE_PATH=\"$peers/javascript/node_modules\" exec node",
+            "componentize-py" => "exec \"$peers/components/bin/componentize-py\"",
             "authority" => "PEER_HOME=\"$peers/authority\" exec node",
             "promtool" => "exec \"$peers/debian/usr/bin/promtool\"",
             "docker-registry" => "exec \"$peers/debian/usr/bin/docker-registry\"",

@@ -38,6 +38,7 @@ impl Stage {
         let (folder, key) = cache::open()?;
         let config = RuntimeConfig {
             worker: crate::server::compile_worker(),
+            compile: crate::config::compile_limits(),
             pool: PoolConfig { instances: 4, ..PoolConfig::default() },
             ..RuntimeConfig::new(folder, key)
         };

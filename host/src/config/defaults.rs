@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gatehouse_domain::grant::Limits;
 use gatehouse_engine::resilience::Settings as Resilience;
@@ -42,6 +43,17 @@ impl Surroundings {
     fn xdg(&self, variable: &str, fallback: &str) -> Option<PathBuf> {
         let named = self.variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         named.or_else(|| self.variable("HOME").map(|home| Path::new(home).join(fallback)))
+    }
+}
+
+/// What a component may take to compile where nothing is set: an interpreter has some 18 MB and 13,000 functions, and
+/// takes 16 s of one processor, on a busy machine much longer by the clock.
+pub(crate) fn compile_limits() -> CompileLimits {
+    CompileLimits {
+        component_bytes: 24 << 20,
+        functions: 20_000,
+        time: Duration::from_secs(120),
+        ..CompileLimits::default()
     }
 }
 
@@ -90,7 +102,7 @@ impl Config {
 
 /// As the runtime's own defaults are.
 fn plugins() -> Plugins {
-    let compile = CompileLimits::default();
+    let compile = compile_limits();
     Plugins {
         policy: Policy::Dev,
         publishers: Vec::new(),

@@ -113,3 +113,9 @@ pub(super) const NODE_PACKAGES: &[&str] = &[
 
 /// Authorization servers: a certified one, and one that misbehaves as it is told.
 pub(super) const AUTHORITY_PACKAGES: &[&str] = &["oidc-provider@9.13.3", "oauth2-mock-server@8.2.3"];
+
+/// The compiler of gateways in JavaScript. Newer ones want files that a gateway does not have.
+pub(super) const JAVASCRIPT_PACKAGES: &[&str] = &["@bytecodealliance/componentize-js@0.19.3"];
+
+/// The compiler of gateways in Python.
+pub(super) const COMPONENTS_PACKAGES: &[&str] = &["componentize-py==0.25.1"];

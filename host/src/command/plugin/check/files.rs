@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use gatehouse_runtime::{CompileLimits, Inspection};
+use gatehouse_runtime::Inspection;
 
 use crate::author::findings::Finding;
+use crate::config::compile_limits;
 use crate::output::bytes;
 
 /// A picture of more bytes is no icon.
@@ -83,7 +84,7 @@ fn icon(folder: &Path) -> Option<Finding> {
 }
 
 fn size(size: u64) -> Option<Finding> {
-    let most = CompileLimits::default().component_bytes as u64;
+    let most = compile_limits().component_bytes as u64;
     if size > most {
         let message = format!("has {}, and a server takes {} unless it is told otherwise", bytes(size), bytes(most));
         return Some(Finding::error("the component", None, message));
