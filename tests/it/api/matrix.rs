@@ -2,6 +2,7 @@
 //! on another tenant's and on such as do not exist. What each cell has to answer is computed from
 //! the permission that the route declares, never from what the server does.
 
+mod absent;
 mod bodies;
 mod callers;
 mod expect;

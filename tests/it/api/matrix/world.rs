@@ -8,6 +8,7 @@ use gatehouse_api::table::Route;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use super::absent::absent;
 use super::bodies::{app, policy, public_key};
 use super::callers::{self, Column};
 use super::expect::{self, Expect, Whose};
@@ -329,7 +330,7 @@ impl Side {
             ("plugin", "stripe".to_owned()),
             ("version", "0.1.0".to_owned()),
             ("review", text(&review, "id")),
-            ("screenshot", "1".to_owned()),
+            ("screenshot", "77".to_owned()),
             ("publisher", text(&publisher, "id")),
             ("publisher_key", text(&publisher["keys"][0], "id")),
             ("provider", "stripe".to_owned()),
@@ -380,41 +381,4 @@ fn entity(kind: &str, id: &str) -> String {
 /// A subscription that tells the upstream of one integration.
 fn subscription(origin: &str, integration: &str) -> Value {
     json!({ "url": format!("{origin}/hooks"), "events": ["*"], "integrations": [integration] })
-}
-
-/// What has the form of an id and names nothing.
-fn absent(name: &str) -> String {
-    let prefix = match name {
-        "integration" => "int",
-        "execution" => "exe",
-        "batch" => "bat",
-        "cassette" => "cas",
-        "event" => "evt",
-        "key" => "key",
-        "tenant" => "ten",
-        "endpoint" => "end",
-        "inbound" => "del",
-        "policy" => "pol",
-        "run" => "run",
-        "change" => "chg",
-        "review" => "rev",
-        "screenshot" => return "9".to_owned(),
-        "entity" => return "no-such-entity".to_owned(),
-        "record" => return "no-such-record".to_owned(),
-        "subscription" => "sub",
-        "delivery" => "sdl",
-        "entity_type" => return "no-such-type".to_owned(),
-        "entity_id" => return "no-such-entity".to_owned(),
-        "plugin" => return "no-such-plugin".to_owned(),
-        "version" => return "9.9.9".to_owned(),
-        "publisher" => return "no-such-publisher".to_owned(),
-        "publisher_key" => return "no-such-key".to_owned(),
-        "provider" => return "no-such-provider".to_owned(),
-        "capability" => return "NO_SUCH_CAPABILITY".to_owned(),
-        "role" => return "no-such-role".to_owned(),
-        "link" => return "another-link".to_owned(),
-        "context" => return "another-context".to_owned(),
-        other => panic!("say in matrix/world.rs what an absent {{{other}}} looks like"),
-    };
-    format!("{prefix}_019a5e2f00000000000000000000abcd")
 }

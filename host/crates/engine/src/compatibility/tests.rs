@@ -36,8 +36,7 @@ const MANIFEST: &str = r#"
 /// A version with two capabilities.
 pub(crate) fn version(id: &str, number: &str) -> PluginVersion {
     let mut manifest = Manifest::from_toml(MANIFEST).unwrap();
-    manifest.id = id.to_owned();
-    manifest.version = number.parse().unwrap();
+    (manifest.id, manifest.version) = (id.to_owned(), number.parse().unwrap());
     manifest.settings = object(json!({ "region": text() }), &[]);
     manifest.credentials = object(json!({ "key": { "type": "string", "writeOnly": true } }), &["key"]);
     let rules = SyncRules { mode: SyncMode::Incremental, direction: SyncDirection::Pull, every_minutes: 60 };

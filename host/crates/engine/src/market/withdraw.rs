@@ -98,7 +98,8 @@ fn in_use(id: &str, users: &[User]) -> Error {
          nobody can newly enable it"
     );
     let mut error = Error::conflict(message);
-    let told = |user: &User| Problem::at("tenants", format!("{} has it (integrations: {})", user.tenant, user.integrations));
+    let told =
+        |user: &User| Problem::at("tenants", format!("{} has it (integrations: {})", user.tenant, user.integrations));
     error.problems = users.iter().map(told).collect();
     error
 }
