@@ -65,6 +65,8 @@ struct Hook {
 
 /// Serves the providers until `stopped` turns true.
 pub(crate) async fn serve(listener: TcpListener, engine: Engine, server: String, stopped: watch::Receiver<bool>) {
+    // Where a TLS provider was chosen before, that one stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // Deliveries never leave this machine, and nothing between may see them.
     let http = match reqwest::Client::builder().no_proxy().timeout(PATIENCE).build() {
         Ok(http) => http,

@@ -14,8 +14,8 @@ use crate::metrics::HttpMetrics;
 use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
-    Repeats, Route, batches, calls, cassettes, catalog, connection, integrations, mappings, market, oauth, operations, providers,
-    publishers, routing, subscriptions, sync, tenancy, told, versions, webhooks,
+    Repeats, Route, batches, calls, cassettes, catalog, connection, integrations, mappings, market, oauth, operations,
+    providers, publishers, routing, subscriptions, sync, tenancy, told, versions, webhooks,
 };
 use crate::{admit, guard, openapi, problem, request};
 

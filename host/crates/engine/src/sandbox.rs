@@ -135,6 +135,15 @@ pub fn sample_credentials(schema: &Value) -> Result<BTreeMap<String, String>> {
     Ok(samples)
 }
 
+/// Whether no request can be judged without a setting: a host or a path has its name as a placeholder.
+fn is_part_of_an_address(manifest: &Manifest, name: &str) -> bool {
+    let placeholder = format!("{{{name}}}");
+    let egress = &manifest.egress;
+    let rules = egress.allow.iter().flat_map(|rule| rule.paths.iter().chain([&rule.host]));
+    let bases = [Some(&egress.base_url), egress.sandbox_base_url.as_ref()].into_iter().flatten();
+    rules.chain(bases).any(|text| text.contains(&placeholder))
+}
+
 /// The settings and facts of the fixture that tests the connection, or else of most others.
 fn assumed(manifest: &Manifest, fixtures: &Value) -> Result<Assumed> {
     let functions = fixtures.as_object().filter(|functions| !functions.is_empty());
@@ -146,6 +155,12 @@ fn assumed(manifest: &Manifest, fixtures: &Value) -> Result<Assumed> {
     let of = |function: &str| functions.get(function).and_then(|cases| cases.get("example")).and_then(settings);
     let all = of("test").or_else(|| functions.keys().find_map(|function| of(function))).unwrap_or_default();
     let known = manifest.settings.get("properties").and_then(Value::as_object);
+    let mut all = all;
+    for (name, field) in known.into_iter().flatten().filter(|(name, _)| is_part_of_an_address(manifest, name)) {
+        if let (false, Some(example)) = (all.contains_key(name), field.pointer("/examples/0")) {
+            all.insert(name.clone(), example.clone());
+        }
+    }
     let (settings, facts): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|(name, _)| known.is_some_and(|known| known.contains_key(name)));
     let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
