@@ -26,6 +26,7 @@ mod peers;
 mod rehearsal;
 mod rekey;
 mod sandbox;
+mod soak;
 mod subscriptions;
 mod sync;
 mod tidy;

@@ -29,16 +29,16 @@ struct Scene {
 }
 
 /// A browser: its cookies, and no redirect that it follows by itself.
-struct Browser {
+pub(crate) struct Browser {
     http: reqwest::Client,
     cookies: BTreeMap<String, String>,
 }
 
 /// What a browser got.
 #[derive(Debug)]
-struct Got {
-    status: u16,
-    location: Option<String>,
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    pub(crate) location: Option<String>,
     text: String,
 }
 
@@ -139,7 +139,7 @@ pub(crate) async fn integration(tenant: &Client, origin: &str, credentials: Valu
 }
 
 impl Browser {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         rustls::crypto::ring::default_provider().install_default().ok();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { http, cookies: BTreeMap::new() }
@@ -149,13 +149,22 @@ impl Browser {
         self.send(self.http.get(url)).await
     }
 
+    /// As [`Browser::get`], for servers that may die in the middle.
+    pub(crate) async fn try_get(&mut self, url: &str) -> reqwest::Result<Got> {
+        self.try_send(self.http.get(url)).await
+    }
+
     async fn post(&mut self, url: &str) -> Got {
         self.send(self.http.post(url)).await
     }
 
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Got {
+        self.try_send(request).await.unwrap()
+    }
+
+    async fn try_send(&mut self, request: reqwest::RequestBuilder) -> reqwest::Result<Got> {
         let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let response = request.header("cookie", pairs.join("; ")).send().await.unwrap();
+        let response = request.header("cookie", pairs.join("; ")).send().await?;
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         if response.url().path().starts_with("/api/v1/") {
             assert_eq!(header("cache-control").as_deref(), Some("no-store"));
@@ -167,8 +176,8 @@ impl Browser {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         let (status, location) = (response.status().as_u16(), header("location"));
-        let text = response.text().await.unwrap();
+        let text = response.text().await?;
         crate::harness::canary::check("a page", text.as_bytes());
-        Got { status, location, text }
+        Ok(Got { status, location, text })
     }
 }

@@ -15,6 +15,7 @@ mod demo;
 mod peers;
 mod plugins;
 mod run;
+mod soak;
 mod test;
 
 /// What `cargo xtask` was asked to do.
@@ -50,6 +51,8 @@ enum Command {
     Demo(demo::Options),
     /// Cut the power of a store at many moments, and look at what is left.
     Crash(crash::Options),
+    /// Run everything at once for half an hour, with a kill every few seconds, and balance the books.
+    Soak(soak::Options),
     /// Measure with a release build.
     Bench(bench::Options),
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Peers { command } => peers::command(&root, command.unwrap_or(peers::Command::List)),
         Command::Demo(options) => demo::command(&root, &options),
         Command::Crash(options) => crash::command(&root, &options),
+        Command::Soak(options) => soak::command(&root, &options),
         Command::Bench(options) => bench::command(&root, &options),
     };
     match outcome {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -32,6 +33,8 @@ struct Shared {
     known: Mutex<Known>,
     asked: Notify,
     released: Notify,
+    /// A clone for each request that was carried out and waits to be answered.
+    unanswered: Arc<()>,
 }
 
 /// What it knows and how it behaves.
@@ -50,9 +53,14 @@ pub(crate) struct Known {
     pub(crate) revoked: Vec<String>,
     /// The assertions that were shown.
     pub(crate) assertions: Vec<String>,
+    /// Which process asks, as the test counts them.
+    pub(crate) life: usize,
+    /// How long it takes from the deed to the answer.
+    pub(crate) lag: Duration,
     access: HashSet<String>,
     refresh: Option<String>,
-    spent: HashSet<String>,
+    /// The refresh tokens that were used, each with the lives in which it was shown.
+    spent: HashMap<String, Vec<usize>>,
     codes: HashMap<String, (String, String)>,
     count: usize,
 }
@@ -77,7 +85,12 @@ pub(crate) enum Mode {
 impl Authority {
     pub(crate) async fn start() -> Self {
         let known = Known { expires_in: Some(json!(3600)), ..Known::default() };
-        let shared = Arc::new(Shared { known: Mutex::new(known), asked: Notify::new(), released: Notify::new() });
+        let shared = Arc::new(Shared {
+            known: Mutex::new(known),
+            asked: Notify::new(),
+            released: Notify::new(),
+            unanswered: Arc::default(),
+        });
         let router = Router::new()
             .route("/oauth/authorize", get(authorize))
             .route("/oauth/token", post(token))
@@ -104,6 +117,16 @@ impl Authority {
         (of_it.len(), of_it.iter().filter(|given| **given).count())
     }
 
+    /// How many requests for tokens were carried out and are not answered yet.
+    pub(crate) fn unanswered(&self) -> usize {
+        Arc::strong_count(&self.shared.unanswered) - 1
+    }
+
+    /// In which lives each token was shown that was shown more than once.
+    pub(crate) fn shown_again(&self) -> Vec<Vec<usize>> {
+        self.known().spent.values().filter(|lives| lives.len() > 1).cloned().collect()
+    }
+
     /// Refuses every access token that it gave out so far.
     pub(crate) fn forget_access(&self) {
         self.known().access.clear();
@@ -116,7 +139,7 @@ impl Authority {
 
     /// Waits until the token endpoint was asked.
     pub(crate) async fn was_asked(&self) {
-        tokio::time::timeout(std::time::Duration::from_secs(20), self.shared.asked.notified()).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), self.shared.asked.notified()).await.unwrap();
     }
 }
 
@@ -148,8 +171,16 @@ async fn token(State(shared): Its, headers: HeaderMap, body: Bytes) -> Response 
     let held = matches!(mode, Mode::Held);
     let answer = match mode {
         Mode::Well | Mode::Held | Mode::MuteAfter => {
-            let answer = shared.known.lock().unwrap().give(&grant, &form, &headers);
-            shared.known.lock().unwrap().asked.push((grant, answer.is_ok()));
+            let (answer, lag) = {
+                let mut known = shared.known.lock().unwrap();
+                let answer = known.give(&grant, &form, &headers);
+                known.asked.push((grant, answer.is_ok()));
+                (answer, known.lag)
+            };
+            if !lag.is_zero() {
+                let _under_way = Arc::clone(&shared.unanswered);
+                tokio::time::sleep(lag).await;
+            }
             answer.map_or_else(refuse, |good| Json(good).into_response())
         }
         Mode::Says(status, text) => {
@@ -206,7 +237,8 @@ impl Known {
             }
             "refresh_token" => {
                 let given = field("refresh_token").to_owned();
-                if self.spent.contains(&given) {
+                if let Some(lives) = self.spent.get_mut(&given) {
+                    lives.push(self.life);
                     self.reused += 1;
                     self.access.clear();
                     self.refresh = None;
@@ -214,7 +246,7 @@ impl Known {
                 if self.refresh.as_ref() != Some(&given) {
                     return Err("invalid_grant");
                 }
-                self.spent.insert(given);
+                self.spent.insert(given, vec![self.life]);
                 Ok(self.issue(true))
             }
             _ => Err("unsupported_grant_type"),

@@ -136,6 +136,12 @@ impl Kept {
         self.faults.extend(faults);
     }
 
+    /// Refuses and spoils nothing any more.
+    pub(crate) fn behave(&mut self) {
+        self.refusals.clear();
+        self.faults.clear();
+    }
+
     fn page(&self, shelf: &str, query: &BTreeMap<String, String>) -> Result<Value, StatusCode> {
         let limit: usize = query["limit"].parse().unwrap();
         if shelf == "items" {

@@ -65,7 +65,12 @@ impl Client {
 
     /// The same client for a server that was started again somewhere else.
     pub(crate) fn moved_to(&self, server: &super::Server) -> Self {
-        Self { base: server.base.clone(), ..self.clone() }
+        self.at(&server.base)
+    }
+
+    /// The same client for a server somewhere else.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -68,6 +68,11 @@ impl Faulty {
         self.shared.books.lock().unwrap()
     }
 
+    /// How many payments are being worked on.
+    pub(crate) fn at_work(&self) -> usize {
+        self.books().at_work()
+    }
+
     /// Has requests wait when they come to a step, until they are let go.
     pub(crate) fn hold_at(&self, step: Step) {
         self.shared.hold.at(step);

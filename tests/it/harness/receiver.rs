@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +24,26 @@ pub(crate) struct Receiver {
 struct Known {
     replies: HashMap<String, VecDeque<Reply>>,
     seen: Vec<Told>,
+    /// Where it answers by chance, what that follows from.
+    chance: Option<Chance>,
+    heard: HashMap<String, Heard>,
+}
+
+/// A receiver that fails by chance keeps counts in place of requests.
+#[derive(Debug, Clone, Copy)]
+struct Chance {
+    seed: u64,
+    /// Of a hundred requests, how many fail.
+    percent: u64,
+}
+
+/// What was heard under one id.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Heard {
+    /// How many requests.
+    pub(crate) requests: u64,
+    /// How many of them were answered with 200.
+    pub(crate) taken: u64,
 }
 
 /// What is answered to one request.
@@ -104,8 +125,46 @@ impl Receiver {
         self.known().seen.iter().filter(|told| told.path == path).cloned().collect()
     }
 
+    /// Has it fail by chance from now on, and keep counts alone: it is told of too much to keep.
+    pub(crate) fn fail_by_chance(&self, seed: u64, percent: u64) {
+        self.known().chance = Some(Chance { seed, percent });
+    }
+
+    /// What was heard under each id since it fails by chance.
+    pub(crate) fn heard(&self) -> HashMap<String, Heard> {
+        self.known().heard.clone()
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.state.lock().unwrap()
+    }
+}
+
+impl Known {
+    /// Keeps a request and finds the answer that comes next in the script of its path.
+    fn scripted(&mut self, told: Told) -> Reply {
+        let replies = self.replies.entry(told.path.clone()).or_default();
+        let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
+        self.seen.push(told);
+        reply.unwrap_or_else(|| Reply::status(200))
+    }
+
+    /// Hears of something and finds the answer, which the seed, the id and the attempt decide.
+    fn by_chance(&mut self, chance: Chance, told: &Told) -> Reply {
+        let heard = self.heard.entry(told.id().to_owned()).or_default();
+        heard.requests += 1;
+        let hash = digest(&SHA256, format!("{} {} {}", chance.seed, told.id(), heard.requests).as_bytes());
+        let number = u64::from_be_bytes(hash.as_ref()[..8].try_into().unwrap());
+        if number % 100 >= chance.percent {
+            heard.taken += 1;
+            return Reply::status(200);
+        }
+        match number / 100 % 4 {
+            0 => Reply::status(500),
+            1 => Reply::with(503, "retry-after", "0"),
+            2 => Reply::status(404),
+            _ => Reply::Close,
+        }
     }
 }
 
@@ -120,10 +179,10 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<Known>>) {
     while let Some(told) = read(&mut stream, &mut rest).await {
         let reply = {
             let mut known = state.lock().unwrap();
-            let replies = known.replies.entry(told.path.clone()).or_default();
-            let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
-            known.seen.push(told);
-            reply.unwrap_or_else(|| Reply::status(200))
+            match known.chance {
+                Some(chance) => known.by_chance(chance, &told),
+                None => known.scripted(told),
+            }
         };
         if answer(&mut stream, reply).await.is_none() {
             return;

@@ -36,6 +36,11 @@ impl Books {
         effects
     }
 
+    /// How many requests are taken up and not laid down.
+    pub(super) fn at_work(&self) -> usize {
+        self.running.len()
+    }
+
     /// How often a key was seen before.
     pub(super) fn see(&mut self, key: &str) -> u32 {
         let seen = self.seen.entry(key.to_owned()).or_default();
