@@ -109,7 +109,7 @@ impl World {
             let asking = self.client(token);
             let asking = asking.try_send(method.clone(), path, &headers, body.to_vec());
             match tokio::time::timeout(PATIENCE, asking).await {
-                Ok(Ok(answer)) if stays(&answer) => return answer,
+                Ok(Ok(answer)) if stays(&method, &answer) => return answer,
                 Ok(Ok(answer)) => self.count(&format!("asked again after {}", answer.status)),
                 Ok(Err(_)) => self.count("asked again after a kill"),
                 Err(_) => panic!("{method} {path} hangs"),
@@ -182,11 +182,12 @@ impl Drop for Doing {
 }
 
 /// Whether an answer is the last word: not where it says that the request is at work or that
-/// nobody has time for it.
-fn stays(answer: &Answer) -> bool {
+/// nobody has time for it. What is put in the place of something can meet a lasting conflict.
+fn stays(method: &Method, answer: &Answer) -> bool {
     match answer.body["outcome"].as_str() {
         Some(outcome) => outcome != "running",
-        None => ![409, 429, 503].contains(&answer.status) || answer.headers.contains_key("idempotent-replayed"),
+        None if answer.status == 409 => *method == Method::PUT || answer.headers.contains_key("idempotent-replayed"),
+        None => ![429, 503].contains(&answer.status),
     }
 }
 

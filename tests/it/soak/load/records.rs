@@ -103,8 +103,13 @@ pub(super) async fn hand_in(mut worker: Worker) {
             world.ask(&tenant.token, Method::PUT, &path, &[], body.to_string().as_bytes()).await
         };
         drop(doing);
-        // One that was deleted at the provider, or is not pulled yet, can not be changed.
-        if answer.status != 404 {
+        if answer.status == 404 {
+            // It was deleted at the provider.
+            world.count("changes of what is gone");
+        } else if answer.status == 409 {
+            // Nobody knows yet what became of the last change, or a person has to say.
+            world.count("changes refused for one that is open");
+        } else {
             let change = answer.expect(202)["change"].clone();
             world.count(if change.is_null() { "changes that change nothing" } else { "changes handed in" });
             tenant.asked().changes.extend(change["id"].as_str().map(str::to_owned));
