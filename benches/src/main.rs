@@ -7,15 +7,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod machine;
 mod report;
 mod samples;
+mod size;
 
 mod artefacts;
 mod process;
 
 mod execute;
+mod jobs;
 mod memory;
 mod runtime;
+mod scale;
 mod store;
 mod sync;
+mod webhooks;
 
 /// Measures Gatehouse beside the thing it is built on, and prints both and their ratio.
 #[derive(Parser)]
@@ -26,6 +30,9 @@ struct Cli {
     /// Print JSON in the place of tables.
     #[arg(long)]
     json: bool,
+    /// Measure a small part of what can be made small, to see that everything works.
+    #[arg(long)]
+    quick: bool,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -43,6 +50,12 @@ enum Name {
     Memory,
     /// Records pulled from a provider, and the memory that it takes.
     Sync,
+    /// Background jobs, from the commit that asks for one to the one that ends it.
+    Jobs,
+    /// Webhooks that arrive, and deliveries that leave.
+    Webhooks,
+    /// Large tenants, many tenants, and a long audit trail.
+    Scale,
 }
 
 /// What this program is as a child of itself.
@@ -64,6 +77,9 @@ enum Role {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.quick {
+        size::be_quick();
+    }
     match cli.role {
         Some(Role::Upstream) => execute::upstream::serve(),
         Some(Role::Records) => sync::records::serve(),
@@ -97,5 +113,8 @@ fn run(name: &Name) -> Vec<report::Section> {
         Name::Store => store::measure(),
         Name::Memory => memory::measure(),
         Name::Sync => sync::measure(),
+        Name::Jobs => jobs::measure(),
+        Name::Webhooks => webhooks::measure(),
+        Name::Scale => scale::measure(),
     }
 }

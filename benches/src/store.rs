@@ -123,6 +123,17 @@ impl Sides {
     }
 }
 
+/// How many commits a second so many writers make, in a store that others have filled.
+pub(crate) async fn rate_of(storage: &Arc<SledStorage>, writers: usize, time: Duration) -> f64 {
+    let begun = Instant::now();
+    let writer = |writer: usize| tokio::spawn(write(Arc::clone(storage), usize::MAX - writer, begun + time));
+    let mut count = 0;
+    for task in (0..writers).map(writer).collect::<Vec<_>>() {
+        count += task.await.unwrap().count();
+    }
+    count as f64 / begun.elapsed().as_secs_f64()
+}
+
 async fn write(storage: Arc<SledStorage>, writer: usize, end: Instant) -> Samples {
     let mut times = Samples::default();
     while Instant::now() < end {

@@ -79,7 +79,8 @@ async fn connection(order: Order, calls: usize, end: Option<Instant>) -> Samples
     times
 }
 
-async fn connect(address: &str) -> SendRequest<Full<Bytes>> {
+/// A connection that is kept.
+pub(crate) async fn connect(address: &str) -> SendRequest<Full<Bytes>> {
     let stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();

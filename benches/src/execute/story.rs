@@ -15,6 +15,8 @@ use crate::process::Process;
 
 /// The provider's key of the integration.
 pub(crate) const SECRET_KEY: &str = "sk_test_00000000benchmarks";
+/// What the provider's webhooks are signed with.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_00000000benchmarksbenchmarks";
 /// The operator's key.
 pub(crate) const OPERATOR: &str = "gh_live_000000000BenchOperator_0000000BenchOperatorSecretThatGuardsNothing1PjHea";
 
@@ -24,6 +26,8 @@ pub(crate) struct Story {
     pub(crate) integration: String,
     /// The tenant's key.
     pub(crate) token: String,
+    /// The path at which the provider's webhooks arrive.
+    pub(crate) hook: String,
     folder: TempDir,
     upstream: String,
 }
@@ -50,8 +54,10 @@ impl Story {
         let folder = tempfile::Builder::new().prefix("gatehouse-bench-").tempdir_in(place).unwrap();
         let process = start(folder.path(), upstream);
         let thread = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (integration, token) = thread.block_on(set_up(&process.origin, upstream));
-        Self { process, integration, token, folder, upstream: upstream.to_owned() }
+        let (view, token) = thread.block_on(set_up(&process.origin, upstream));
+        let text = |name: &str| view[name].as_str().unwrap().to_owned();
+        let hook = text("webhook_url").replace(&process.origin, "");
+        Self { process, integration: text("id"), token, hook, folder, upstream: upstream.to_owned() }
     }
 
     /// Stops the server in good order and starts it again on the same data.
@@ -85,8 +91,8 @@ pub(crate) fn start(folder: &Path, upstream: &str) -> Process {
     Process::start(Side::Server, &mut command)
 }
 
-/// The tenant's path from nothing to an integration; answers its id and the tenant's key.
-async fn set_up(origin: &str, upstream: &str) -> (String, String) {
+/// The tenant's path from nothing to an integration; answers it and the tenant's key.
+async fn set_up(origin: &str, upstream: &str) -> (Value, String) {
     // Loopback is plain HTTP; the provider is only there because the client asks for one.
     rustls::crypto::ring::default_provider().install_default().ok();
     let http = Client::builder().no_proxy().build().unwrap();
@@ -106,11 +112,11 @@ async fn set_up(origin: &str, upstream: &str) -> (String, String) {
     let integration = json!({
         "provider": "stripe",
         "name": "Primary",
-        "credentials": { "secret_key": SECRET_KEY },
+        "credentials": { "secret_key": SECRET_KEY, "webhook_secret": WEBHOOK_SECRET },
         "settings": { "base_url": upstream },
     });
     let integration = post("/integrations", token, integration).await;
-    (integration["id"].as_str().unwrap().to_owned(), token.to_owned())
+    (integration, token.to_owned())
 }
 
 /// Sends a request that has to succeed, and reads its answer.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -16,6 +17,8 @@ pub(crate) fn serve() -> ExitCode {
     let router = Router::new()
         .route("/v1/payment_intents", post(reply.clone()))
         .route("/v1/payment_intents/{id}", get(reply))
+        // A receiver of what we tell.
+        .route("/told", post(async |_: Bytes| StatusCode::NO_CONTENT))
         .route("/v1/account", get(async || axum::Json(json!({ "id": "acct_1", "object": "account" }))));
     super::plain::listen(router)
 }
