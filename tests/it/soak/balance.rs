@@ -30,7 +30,9 @@ impl Off {
 
     /// Waits until nothing is open any more; notes what stays so.
     async fn until_none(&mut self, what: &str, mut open: impl AsyncFnMut() -> Option<String>) {
-        let (end, mut said) = (Instant::now() + PATIENCE, Instant::now());
+        // Where something is off already, the rest is only looked at.
+        let patience = if self.0.is_empty() { 2 * PATIENCE } else { PATIENCE / 20 };
+        let (end, mut said) = (Instant::now() + patience, Instant::now());
         while let Some(left) = open().await {
             if said.elapsed() > SIGN_OF_LIFE {
                 println!("waiting for {what}: {left}");
