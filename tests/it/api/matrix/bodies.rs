@@ -16,6 +16,9 @@ impl World {
         if matches!(route.takes, Takes::Nothing) {
             return Vec::new();
         }
+        if let Some(body) = of_market(route) {
+            return body.to_string().into_bytes();
+        }
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         // An operator that acts for the foreign tenant names what that tenant has.
         let abroad = whose == Whose::Foreign && expect::parameters(route).is_empty();
@@ -40,10 +43,6 @@ impl World {
             ("POST", path) if path.ends_with("/rehearse") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/upgrade" | "/plugins/tenant/{plugin}/rollback") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/toggle") => json!({ "enabled": true, "consent": self.digest }),
-            ("PUT", "/plugins/{plugin}/review") => json!({ "stars": 4, "text": "It counts." }),
-            ("POST", "/plugins/{plugin}/reviews/{review}/hide") => json!({ "reason": "advertises" }),
-            ("PUT", "/plugins/{plugin}") => json!({ "featured": true }),
-            ("POST", "/plugins/tenant/{plugin}/configure") => json!({ "config": {} }),
             ("POST", "/integrations") => json!({
                 "provider": "stripe", "name": "Made", "credentials": { "secret_key": SECRET_KEY },
                 "settings": { "base_url": self.upstream.origin },
@@ -97,6 +96,17 @@ impl World {
         };
         body.to_string().into_bytes()
     }
+}
+
+/// What the marketplace's own requests carry.
+fn of_market(route: &Route) -> Option<Value> {
+    Some(match (route.method.as_str(), route.path) {
+        ("PUT", "/plugins/{plugin}") => json!({ "featured": true }),
+        ("PUT", "/plugins/{plugin}/review") => json!({ "stars": 4, "text": "It counts." }),
+        ("POST", "/plugins/{plugin}/reviews/{review}/hide") => json!({ "reason": "advertises" }),
+        ("POST", "/plugins/tenant/{plugin}/configure") => json!({ "config": {} }),
+        _ => return None,
+    })
 }
 
 /// A registration with a provider.

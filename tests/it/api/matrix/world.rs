@@ -181,6 +181,9 @@ impl World {
     /// A record of the own tenant for a request that changes it; the same one where it stays.
     async fn fresh(&self, route: &Route, name: &str) -> String {
         let (owner, number) = (&self.own.owner, self.counter.fetch_add(1, Ordering::Relaxed));
+        if let Some(fresh) = self.fresh_of_market(route, name, number).await {
+            return fresh;
+        }
         match (name, route.method.as_str(), route.path) {
             ("integration", "DELETE", _) if route.path.starts_with("/entities") => {
                 let id = self.own.record(name);
@@ -214,25 +217,6 @@ impl World {
                 text(&owner.post("/roles", role).await.expect(201), "name")
             }
             ("tenant", ..) => self.tenant_with_key("Used up").await.0,
-            ("plugin", "DELETE", "/plugins/{plugin}") | ("plugin", "POST", "/plugins/{plugin}/restore") => {
-                let id = format!("aside-{number}");
-                upload_bytes(&self.server, helper(&id, "1.0.0", 2, "")).await;
-                if route.method == "POST" {
-                    self.server.operator().delete(&format!("/plugins/{id}")).await.expect(204);
-                }
-                id
-            }
-            // Each side has one, and may have but one.
-            ("plugin", "DELETE", "/plugins/{plugin}/review") => {
-                for side in [owner, &self.foreign.owner] {
-                    side.put("/plugins/stripe/review", json!({ "stars": 3 })).await.expect(200);
-                }
-                self.own.record(name)
-            }
-            ("review", ..) => {
-                let made = owner.put("/plugins/stripe/review", json!({ "stars": 3 })).await.expect(200);
-                text(&made, "id")
-            }
             // Helpers are published at once, as nothing of them is compiled.
             ("plugin", _, path) if path.contains("{version}") => "aside".to_owned(),
             ("version", method, _) => {
@@ -269,6 +253,33 @@ impl World {
                 text(&self.server.operator().post(path, says).await.expect(201), "capability")
             }
             _ => self.own.record(name),
+        }
+    }
+
+    /// As [`World::fresh`], for what the marketplace keeps.
+    async fn fresh_of_market(&self, route: &Route, name: &str, number: usize) -> Option<String> {
+        let (owner, review) = (&self.own.owner, "/plugins/stripe/review");
+        match (name, route.method.as_str(), route.path) {
+            ("plugin", "DELETE", "/plugins/{plugin}") | ("plugin", "POST", "/plugins/{plugin}/restore") => {
+                let id = format!("aside-{number}");
+                upload_bytes(&self.server, helper(&id, "1.0.0", 2, "")).await;
+                if route.method == "POST" {
+                    self.server.operator().delete(&format!("/plugins/{id}")).await.expect(204);
+                }
+                Some(id)
+            }
+            // Each side has one, and may have but one.
+            ("plugin", "DELETE", "/plugins/{plugin}/review") => {
+                for side in [owner, &self.foreign.owner] {
+                    side.put(review, json!({ "stars": 3 })).await.expect(200);
+                }
+                None
+            }
+            ("review", ..) => {
+                let made = owner.put(review, json!({ "stars": 3 })).await.expect(200);
+                Some(text(&made, "id"))
+            }
+            _ => None,
         }
     }
 
