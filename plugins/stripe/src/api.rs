@@ -29,7 +29,7 @@ pub(crate) use payment_intent::{Charge, PaymentIntent};
 pub(crate) use reference::{KEY, REFERENCE, set_metadata};
 pub(crate) use refund::Refund;
 pub(crate) use settings::Settings;
-pub(crate) use webhook_endpoint::WebhookEndpoint;
+pub(crate) use webhook_endpoint::{DeletedEndpoint, WebhookEndpoint};
 
 use crate::error;
 

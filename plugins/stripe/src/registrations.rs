@@ -4,7 +4,7 @@ use gatehouse_sdk::http::{Form, Request, path};
 use gatehouse_sdk::registrations::Registration;
 use gatehouse_sdk::{Error, ErrorKind, Result};
 
-use crate::api::{self, List, Settings, WebhookEndpoint};
+use crate::api::{self, DeletedEndpoint, List, Settings, WebhookEndpoint};
 
 /// The most that Stripe puts on a page.
 const LARGEST_PAGE: u32 = 100;
@@ -47,10 +47,12 @@ pub(crate) fn renew(old: &Registration, events: &[String]) -> Result<Registratio
 /// Deletes an endpoint; one that is gone is gone.
 pub(crate) fn unregister(id: &str) -> Result<()> {
     let place = path(&["v1", "webhook_endpoints", id])?;
-    match api::send(Request::delete(place), &Settings::load()?) {
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-        outcome => outcome.map(|_| ()),
-    }
+    let response = match api::send(Request::delete(place), &Settings::load()?) {
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+        outcome => outcome?,
+    };
+    let gone: DeletedEndpoint = api::read(&response)?;
+    if gone.deleted { Ok(()) } else { Err(response.senseless("stripe did not delete the webhook endpoint")) }
 }
 
 fn told_of(url: &str, events: &[String]) -> Form {

@@ -104,7 +104,7 @@ impl Player {
 
 impl Readings {
     fn of(readings: &[u64]) -> Self {
-        Self { left: readings.to_vec().into_iter(), last: readings.last().copied().unwrap_or_default() }
+        Self { left: Vec::from(readings).into_iter(), last: readings.last().copied().unwrap_or_default() }
     }
 
     fn next(&mut self) -> u64 {

@@ -11,6 +11,12 @@ pub(crate) struct WebhookEndpoint {
     status: String,
 }
 
+/// What is left of one that was deleted.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DeletedEndpoint {
+    pub(crate) deleted: bool,
+}
+
 impl WebhookEndpoint {
     /// Whether Stripe sends anything there: it switches off what only fails.
     pub(crate) fn is_enabled(&self) -> bool {

@@ -143,14 +143,14 @@ mod tests {
     #[test]
     fn nothing_is_done_where_all_is_well() {
         let one = [registration("1", &["a", "b"])];
-        let well = plan(|facts| (facts.listed, facts.kept) = (Some(&one), &one));
+        let well = plan(|facts| (facts.listed, facts.kept) = (Some(&one[..]), &one[..]));
         assert_eq!(well, Plan { steps: vec![], good: one.to_vec(), lost: false });
         let star = [registration("1", &["*"])];
         assert_eq!(plan(|facts| facts.listed = Some(&star)).steps, []);
         // One event each, and somebody else's.
         let other = Registration { url: "https://other.example/".to_owned(), ..registration("3", &["a"]) };
         let each = [registration("1", &["a"]), registration("2", &["b"]), other];
-        let well = plan(|facts| (facts.listed, facts.kept) = (Some(&each), &each[..2]));
+        let well = plan(|facts| (facts.listed, facts.kept) = (Some(&each[..]), &each[..2]));
         assert_eq!((well.steps, well.lost), (vec![], false));
     }
 
@@ -169,20 +169,20 @@ mod tests {
         let off = [Registration { active: false, ..registration("1", &["a", "b"]) }];
         let ends = |at| [Registration { expires_at_ms: Some(at), ..registration("1", &["a", "b"]) }];
         let kept = [registration("1", &["a", "b"])];
-        let found = plan(|facts| (facts.listed, facts.kept) = (Some(&off), &kept));
+        let found = plan(|facts| (facts.listed, facts.kept) = (Some(&off[..]), &kept[..]));
         assert_eq!((found.steps, found.lost), (vec![Step::Renew(off[0].clone(), all())], true));
         for (at, renewed) in [(1_101, false), (1_100, true)] {
             let ending = ends(at);
-            let found = plan(|facts| (facts.listed, facts.kept) = (Some(&ending), &ending));
+            let found = plan(|facts| (facts.listed, facts.kept) = (Some(&ending[..]), &ending[..]));
             assert_eq!((found.steps.len() == 1, found.lost), (renewed, false), "{at}");
         }
         let gone = plan(|facts| facts.kept = &kept);
         assert_eq!((gone.steps, gone.lost), (vec![Step::Register(all())], true));
         // Where there is no list, what is kept counts, until it has ended.
         let over = ends(1_000);
-        let found = plan(|facts| (facts.listed, facts.kept) = (None, &over));
+        let found = plan(|facts| (facts.listed, facts.kept) = (None, &over[..]));
         assert_eq!((found.steps, found.lost), (vec![Step::Renew(over[0].clone(), all())], true));
-        assert_eq!(plan(|facts| (facts.listed, facts.kept) = (None, &kept)).steps, []);
+        assert_eq!(plan(|facts| (facts.listed, facts.kept) = (None, &kept[..])).steps, []);
     }
 
     #[test]
@@ -190,12 +190,12 @@ mod tests {
         let stray = [registration("1", &["a", "b"])];
         let anew = [Step::Unregister(stray[0].clone()), Step::Register(all())];
         // There is one, and no secret; or it came of a request whose answer was lost.
-        assert_eq!(plan(|facts| (facts.listed, facts.has_secret) = (Some(&stray), false)).steps, anew);
-        assert_eq!(plan(|facts| (facts.listed, facts.asked) = (Some(&stray), true)).steps, anew);
-        let ours = plan(|facts| (facts.listed, facts.kept, facts.asked) = (Some(&stray), &stray, true));
+        assert_eq!(plan(|facts| (facts.listed, facts.has_secret) = (Some(&stray[..]), false)).steps, anew);
+        assert_eq!(plan(|facts| (facts.listed, facts.asked) = (Some(&stray[..]), true)).steps, anew);
+        let ours = plan(|facts| (facts.listed, facts.kept, facts.asked) = (Some(&stray[..]), &stray[..], true));
         assert_eq!(ours.steps, []);
         // Without a secret of its own it is as good as any.
-        let any = plan(|facts| (facts.listed, facts.by_secret, facts.asked) = (Some(&stray), false, true));
+        let any = plan(|facts| (facts.listed, facts.by_secret, facts.asked) = (Some(&stray[..]), false, true));
         assert_eq!(any.steps, []);
     }
 
@@ -203,9 +203,10 @@ mod tests {
     fn an_endpoint_that_moved_is_told_at_both_places_for_a_while() {
         let old = Registration { url: "https://gate.example/old".to_owned(), ..registration("1", &["a", "b"]) };
         let (there, former) = ([old.clone()], [old.url.clone()]);
-        let moved = plan(|facts| (facts.listed, facts.kept, facts.former) = (Some(&there), &there, &former));
+        let moved =
+            plan(|facts| (facts.listed, facts.kept, facts.former) = (Some(&there[..]), &there[..], &former[..]));
         assert_eq!((moved.steps, moved.lost), (vec![Step::Register(all())], false));
-        let over = plan(|facts| (facts.listed, facts.kept) = (Some(&there), &there));
+        let over = plan(|facts| (facts.listed, facts.kept) = (Some(&there[..]), &there[..]));
         assert_eq!(over.steps, [Step::Unregister(old), Step::Register(all())]);
         // Somebody else's old address is left alone.
         assert_eq!(plan(|facts| facts.listed = Some(&there)).steps, [Step::Register(all())]);
