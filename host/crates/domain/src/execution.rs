@@ -167,6 +167,16 @@ impl Fault {
             Self::Host { message } => message.clone(),
         }
     }
+
+    /// Whether it speaks against the plugin's code. A provider that takes too long, and a host that
+    /// fails, would do the same to any code.
+    pub fn is_of_the_code(&self) -> bool {
+        match self {
+            Self::Trap { .. } => true,
+            Self::Limit { limit, .. } => limit != "egress_ms",
+            Self::Host { .. } => false,
+        }
+    }
 }
 
 /// One request to the provider, without secrets and without bodies.
@@ -265,4 +275,24 @@ pub struct Cost {
     pub host_calls: u64,
     /// Time spent in the component and its imports, in microseconds.
     pub wall_us: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn what_any_code_would_meet_does_not_speak_against_the_code() {
+        let limit = |limit: &str| Fault::Limit { limit: limit.to_owned(), max: 1 };
+        for (fault, expect) in [
+            (Fault::Trap { message: "unreachable".to_owned(), backtrace: Vec::new() }, true),
+            (limit("cpu_ms"), true),
+            (limit("memory_bytes"), true),
+            (limit("wall_ms"), true),
+            (limit("egress_ms"), false),
+            (Fault::Host { message: "gone".to_owned() }, false),
+        ] {
+            assert_eq!(fault.is_of_the_code(), expect, "{fault:?}");
+        }
+    }
 }

@@ -98,7 +98,7 @@ impl Bout<'_> {
                 let reason = fault.describe();
                 let code = format!("{}@{}", self.integration.plugin.id, self.integration.plugin.version);
                 match self.try_later(reason.clone(), None).await? {
-                    Next::Wait { .. } => Ok(Next::Fault { code, reason }),
+                    Next::Wait { .. } if fault.is_of_the_code() => Ok(Next::Fault { code, reason }),
                     next => Ok(next),
                 }
             }
