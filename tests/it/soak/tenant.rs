@@ -83,7 +83,7 @@ pub(super) fn till() -> Vec<u8> {
         let rules = CapabilityRules {
             idempotency: Idempotency::Header { name: "Idempotency-Key".to_owned() },
             window_hours: Some(24),
-            absent_after_seconds: Some(5),
+            absent_after_seconds: Some(10),
             ..CapabilityRules::default()
         };
         manifest.capabilities.insert("PROCESS_PAYMENT".to_owned(), rules);
