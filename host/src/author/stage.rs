@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use gatehouse_domain::capability::code_of;
 use gatehouse_domain::execution::{Fault, LogLine};
@@ -10,7 +11,9 @@ use gatehouse_domain::grant::Limits;
 use gatehouse_domain::guest::{Account, GuestError};
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::egress::{BoxFuture, Request, Response, SendError};
-use gatehouse_runtime::{Answer, Call, Egress, Inspection, Plugin, PoolConfig, Report, Runtime, RuntimeConfig, Target};
+use gatehouse_runtime::{
+    Answer, Call, CompileLimits, Egress, Inspection, Plugin, PoolConfig, Report, Runtime, RuntimeConfig, Target,
+};
 use gatehouse_sdk::harness::Answer as Played;
 use gatehouse_sdk::harness::dispatch::Failure;
 use gatehouse_sdk::harness::fixture::{Case, Context};
@@ -20,6 +23,9 @@ use serde_json::{Map, Value};
 use super::cache;
 use super::targets::target;
 use super::translate;
+
+/// How long a component may take to compile here, where other compilers may run beside it.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A component that can be called.
 pub(crate) struct Stage {
@@ -38,7 +44,7 @@ impl Stage {
         let (folder, key) = cache::open()?;
         let config = RuntimeConfig {
             worker: crate::server::compile_worker(),
-            compile: crate::config::compile_limits(),
+            compile: CompileLimits { time: PATIENCE, ..crate::config::compile_limits() },
             pool: PoolConfig { instances: 4, ..PoolConfig::default() },
             ..RuntimeConfig::new(folder, key)
         };

@@ -46,8 +46,11 @@ pub(super) fn run(options: &Options, out: &mut Out<'_>) -> Result<()> {
         if made.input.as_object().is_none_or(|input| !input.is_empty()) {
             fields.insert("input".to_owned(), made.input.clone());
         }
-        if !made.settings.is_empty() {
-            fields.insert("context".to_owned(), json!({ "settings": made.settings }));
+        // Where the account's stand-in is on this machine is nobody else's business.
+        let mut settings = made.settings.clone();
+        settings.remove("base_url");
+        if !settings.is_empty() {
+            fields.insert("context".to_owned(), json!({ "settings": settings }));
         }
     }
     replace(&mut whole, &made.key, PLAYED_KEY);

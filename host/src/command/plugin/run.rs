@@ -22,7 +22,7 @@ use crate::sandbox::{Credential, Options as SandboxOptions, Sandbox};
 pub(crate) struct Options {
     #[command(flatten)]
     pub(super) what: What,
-    /// Let the sandbox answer as this case says: `create-payment-link/amount_refused`.
+    /// Let the fixtures answer as this case says, where its requests are what is sent: `get-payment/gone`.
     #[arg(long, value_name = "FUNCTION/CASE", conflicts_with = "secrets_file")]
     answer: Option<String>,
     /// Answer with JSON.

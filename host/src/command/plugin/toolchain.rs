@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use gatehouse_domain::{Error, Result};
+use gatehouse_runtime::compose;
 use tempfile::TempDir;
 
 use super::compile::read;
@@ -18,12 +19,9 @@ const WORLD: &str = "wit/world.wit";
 /// What Node.js runs: the engine's features that would want WASI are left out, as a gateway has the host's requests,
 /// and neither clock nor randomness.
 const BUILD: &str = "
-import { createRequire } from 'node:module';
+import { componentize } from '@bytecodealliance/componentize-js';
 import { writeFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
-const [sourcePath, witPath, out, folder] = process.argv.slice(1);
-const found = createRequire(folder + '/').resolve('@bytecodealliance/componentize-js');
-const { componentize } = await import(pathToFileURL(found));
+const [sourcePath, witPath, out] = process.argv.slice(1);
 const disableFeatures = ['random', 'clocks', 'stdio', 'http', 'fetch-event'];
 const { component } = await componentize({ sourcePath, witPath, worldName: 'gateway', disableFeatures });
 await writeFile(out, component);
@@ -42,7 +40,8 @@ pub(super) fn javascript(folder: &Path) -> Result<Vec<u8>> {
     let out = work.path().join("gateway.wasm");
     let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", BUILD]).arg(folder.join(JAVASCRIPT_MAIN)).arg(wit).arg(&out);
-    node.arg(&folder).current_dir(&folder);
+    // What has no file of its own imports from where it runs.
+    node.current_dir(&folder);
     run(node, "Node.js does not start; install it from https://nodejs.org", JAVASCRIPT_MAIN)?;
     read(&out)
 }
@@ -62,7 +61,8 @@ pub(super) fn python(folder: &Path) -> Result<Vec<u8>> {
     let install = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt";
     let absent = missing(&folder, "componentize-py", install).message;
     run(python, &absent, PYTHON_MAIN)?;
-    read(&out)
+    // The compiler leaves an export of its own beside the gateway's, which composition leaves out.
+    compose(&read(&out)?, &[])
 }
 
 /// The contracts as both compilers want them: the gateway's world, and the packages that it names below `deps`.
