@@ -187,6 +187,7 @@ fn integration(number: usize) -> Integration {
         endpoint: None,
         account: None,
         health: Health::default(),
+        recording: Default::default(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
     }

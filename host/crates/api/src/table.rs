@@ -25,6 +25,7 @@ pub(crate) mod subscriptions;
 pub(crate) mod sync;
 pub(crate) mod tenancy;
 pub(crate) mod told;
+pub(crate) mod upgrades;
 pub(crate) mod versions;
 pub(crate) mod webhooks;
 

@@ -1,4 +1,4 @@
-//! The versions of plugins, and going from one to another.
+//! The versions of plugins, as operators keep them and everyone compares them.
 
 use axum::http::StatusCode;
 use gatehouse_engine::compatibility::Compatibility;
@@ -6,7 +6,7 @@ use gatehouse_engine::compatibility::Compatibility;
 use super::Access::Needs;
 use super::Route;
 use crate::page::Items;
-use crate::routes::{canaries, installs, versions};
+use crate::routes::versions;
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -65,47 +65,5 @@ pub(crate) fn routes() -> Vec<Route> {
             ("to", "The version to go to; where absent, the one that somebody gets who asks for none."),
         ])
         .gives::<Compatibility>(StatusCode::OK),
-        Route::post(
-            "/plugins/tenant/{plugin}/upgrade",
-            Needs("plugins:enable"),
-            "Take integrations to another version of their plugin, all in one commit",
-            installs::upgrade,
-        )
-        .repeats_without_harm()
-        .recalls()
-        .takes::<installs::Upgrade>()
-        .gives::<installs::UpgradeView>(StatusCode::OK),
-        Route::get(
-            "/plugins/tenant/{plugin}/upgrade",
-            Needs("plugins:read"),
-            "Read how the last canary of a plugin stands, or how it ended",
-            canaries::get,
-        )
-        .gives::<canaries::View>(StatusCode::OK),
-        Route::post(
-            "/plugins/tenant/{plugin}/upgrade/promote",
-            Needs("plugins:enable"),
-            "Have the new version of a canary take every call now",
-            canaries::promote,
-        )
-        .repeats_without_harm()
-        .gives::<canaries::View>(StatusCode::OK),
-        Route::post(
-            "/plugins/tenant/{plugin}/upgrade/abort",
-            Needs("plugins:enable"),
-            "End a canary: every call goes to the old version again",
-            canaries::abort,
-        )
-        .repeats_without_harm()
-        .gives::<canaries::View>(StatusCode::OK),
-        Route::post(
-            "/plugins/tenant/{plugin}/rollback",
-            Needs("plugins:enable"),
-            "Undo the last upgrade of a plugin",
-            installs::rollback,
-        )
-        .repeats_without_harm()
-        .takes::<installs::Rollback>()
-        .gives::<installs::UpgradeView>(StatusCode::OK),
     ]
 }
