@@ -125,7 +125,7 @@ fn call(egress: Arc<dyn Egress>, context: &Context) -> Call {
         }),
         limits: limits(),
         cancel: None,
-        tape: None,
+        tape: Tape::Off,
     }
 }
 

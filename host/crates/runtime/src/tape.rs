@@ -1,6 +1,7 @@
 //! The tape of a call: everything that the host answers to a gateway goes past it, to be recorded
 //! or to be played back in the place of the world. Where there is none, it costs nothing.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -52,7 +53,7 @@ struct Left {
 
 /// The readings of a clock. Whoever reads on after the last sees it go on by a microsecond each.
 struct Readings {
-    left: std::vec::IntoIter<u64>,
+    left: VecDeque<u64>,
     last: u64,
 }
 
@@ -104,11 +105,11 @@ impl Player {
 
 impl Readings {
     fn of(readings: &[u64]) -> Self {
-        Self { left: Vec::from(readings).into_iter(), last: readings.last().copied().unwrap_or_default() }
+        Self { left: readings.iter().copied().collect(), last: readings.last().copied().unwrap_or_default() }
     }
 
     fn next(&mut self) -> u64 {
-        self.left.next().unwrap_or_else(|| {
+        self.left.pop_front().unwrap_or_else(|| {
             self.last = self.last.saturating_add(1_000);
             self.last
         })

@@ -118,7 +118,7 @@ pub(super) fn make(what: &What, answer: Option<&str>) -> Result<Made> {
         account: None,
         limits: limits(),
         cancel: None,
-        tape: None,
+        tape: Tape::Off,
     };
     let report = stage.call(target, call);
     if let Some(provider) = provider {
