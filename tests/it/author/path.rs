@@ -39,9 +39,8 @@ async fn a_gateway_is_begun_tested_checked_run_recorded_and_published() {
 
 /// Against its own fixtures, as a provider on loopback.
 fn runs(folder: &Path) {
-    let run =
-        |more: &[&str]| [&["plugin", "run", "--capability", "CREATE_PAYMENT_LINK", "--params", PARAMS], more].concat();
-    let ran = parsed(&done(folder, &run(&["--json"])));
+    let run = ["plugin", "run", "--capability", "CREATE_PAYMENT_LINK", "--params", PARAMS, "--json"];
+    let ran = parsed(&done(folder, &run));
     assert_eq!(ran["outcome"]["ok"]["url"], "https://pay.example/lnk_1", "{ran:#}");
     assert_eq!((&ran["calls"][0]["method"], &ran["calls"][0]["status"]), (&json!("POST"), &json!(201)), "{ran:#}");
     let wrong =

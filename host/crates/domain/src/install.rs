@@ -109,6 +109,7 @@ mod tests {
             oauth: None,
             webhook_trust: None,
             webhook_hosts: Vec::new(),
+            registers_webhooks: false,
             storage: Vec::new(),
             limits: None,
             imports: Vec::new(),

@@ -37,18 +37,22 @@ pub(super) fn made_bare(folder: &Path) -> Result<Made> {
     finished(folder, folder::read_bare(folder)?)
 }
 
-fn finished(folder: &Path, source: Source) -> Result<Made> {
-    let shown = showcase::read(folder)?;
-    let (compiled, plugins) = compile(folder)?;
+fn finished(path: &Path, source: Source) -> Result<Made> {
+    let shown = showcase::read(path)?;
+    let (compiled, plugins) = compile(path)?;
     let component = package(&compiled, &source.manifest, &source.wit, &source.fixtures)?;
     let component = shown.embed(&component)?;
-    let inspection = Inspection::of(&component)?;
+    // What has a place in it is about the manifest: it and the component have to agree.
+    let inspection = Inspection::of(&component).map_err(|error| match error.problems.is_empty() {
+        true => error,
+        false => folder::located(&path.join("plugin.toml"), error),
+    })?;
     let manifest = &inspection.manifest;
-    let path = match plugins {
+    let written = match plugins {
         Some(plugins) => plugins.join(format!("{}-{}.wasm", manifest.id, manifest.version)),
-        None => stage::dist(folder, &inspection),
+        None => stage::dist(path, &inspection),
     };
-    Ok(Made { component, inspection, path })
+    Ok(Made { component, inspection, path: written })
 }
 
 /// The component without sections of ours, and the folder for built plugins where the language has one.

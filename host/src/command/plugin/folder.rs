@@ -36,7 +36,7 @@ pub(super) fn read_bare(folder: &Path) -> Result<Source> {
 }
 
 /// The error with the name of the file that it is about.
-fn located(path: &Path, mut error: Error) -> Error {
+pub(super) fn located(path: &Path, mut error: Error) -> Error {
     error.message = format!("{}: {}", path.display(), error.message);
     error
 }

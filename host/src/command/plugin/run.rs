@@ -51,7 +51,7 @@ pub(crate) struct What {
     /// Act in the provider's own sandbox, where the manifest names one.
     #[arg(long)]
     sandbox: bool,
-    /// An origin beyond the manifest's that `settings.base_url` may name, such as http://127.0.0.1:8420.
+    /// An origin beyond the manifest's that `settings.base_url` may name, such as <http://127.0.0.1:8420>.
     #[arg(long, value_name = "ORIGIN")]
     allow: Vec<String>,
     /// The key that makes the call's writes safe to repeat [default: a new one].

@@ -1,4 +1,4 @@
-//! The compilers of JavaScript and Python gateways: `componentize-js` from npm and `componentize-py` from PyPI, which
+//! The compilers of JavaScript and Python gateways: `componentize-js` of npm and `componentize-py` of pip, which
 //! the author installs beside the gateway. They see the gateway and the contracts, and what they say is shown.
 
 use std::fs;
