@@ -12,7 +12,7 @@ use gatehouse_domain::guest::{Account, GuestError};
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::egress::{BoxFuture, Request, Response, SendError};
 use gatehouse_runtime::{
-    Answer, Call, CompileLimits, Egress, Inspection, Plugin, PoolConfig, Report, Runtime, RuntimeConfig, Target,
+    Answer, Call, CompileLimits, Egress, Inspection, Plugin, PoolConfig, Report, Runtime, RuntimeConfig, Tape, Target,
 };
 use gatehouse_sdk::harness::Answer as Played;
 use gatehouse_sdk::harness::dispatch::Failure;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gatehouse_domain::execution::ProviderCall;
 use gatehouse_domain::{Error, ErrorKind, Result};
-use gatehouse_runtime::{Answer, Call, Inspection, Report};
+use gatehouse_runtime::{Answer, Call, Inspection, Report, Tape};
 use serde_json::{Map, Value, json};
 
 use super::compile::{component_of, json_of};

@@ -256,10 +256,11 @@ async fn a_registration_whose_answer_was_lost_is_made_anew() {
     let state = scene.until("it is registered", |state, _| state["standing"] == "registered").await;
     // The one whose secret nobody has is gone.
     assert_eq!(state["registrations"].as_array().unwrap().len(), 1);
-    let known = scene.known.lock().unwrap();
-    assert_eq!((known.endpoints.len(), &known.endpoints[0]["id"]), (1, &json!(format!("we_{}", known.made))));
-    let made = known.made;
-    drop(known);
+    let made = {
+        let known = scene.known.lock().unwrap();
+        assert_eq!((known.endpoints.len(), &known.endpoints[0]["id"]), (1, &json!(format!("we_{}", known.made))));
+        known.made
+    };
     assert!(made >= 2 && scene.takes(&secret(made), "evt_1").await);
     assert!(!scene.takes(&secret(1), "evt_2").await);
 }

@@ -40,8 +40,6 @@ impl World {
                 json!({ "reason": "it was lost", "earlier": "valid" })
             }
             ("POST", "/publishers/{publisher}/rotate") => json!({ "document": "no signature" }),
-            ("POST", path) if path.ends_with("/rehearse") => json!({}),
-            ("POST", "/plugins/tenant/{plugin}/upgrade" | "/plugins/tenant/{plugin}/rollback") => json!({}),
             ("POST", "/plugins/tenant/{plugin}/toggle") => json!({ "enabled": true, "consent": self.digest }),
             ("POST", "/integrations") => json!({
                 "provider": "stripe", "name": "Made", "credentials": { "secret_key": SECRET_KEY },
@@ -98,13 +96,15 @@ impl World {
     }
 }
 
-/// What the marketplace's own requests carry.
+/// What requests carry that are about plugins and their versions in the marketplace.
 fn of_market(route: &Route) -> Option<Value> {
     Some(match (route.method.as_str(), route.path) {
         ("PUT", "/plugins/{plugin}") => json!({ "featured": true }),
         ("PUT", "/plugins/{plugin}/review") => json!({ "stars": 4, "text": "It counts." }),
         ("POST", "/plugins/{plugin}/reviews/{review}/hide") => json!({ "reason": "advertises" }),
         ("POST", "/plugins/tenant/{plugin}/configure") => json!({ "config": {} }),
+        ("POST", "/plugins/tenant/{plugin}/upgrade" | "/plugins/tenant/{plugin}/rollback") => json!({}),
+        ("POST", path) if path.ends_with("/rehearse") => json!({}),
         _ => return None,
     })
 }
