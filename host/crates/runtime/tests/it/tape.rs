@@ -22,7 +22,7 @@ async fn played(order: &Value, effects: &gatehouse_domain::cassette::Effects) ->
 
 #[tokio::test]
 async fn random_numbers_are_those_that_were_recorded() {
-    let order = json!({ "order": { "behaviour": "random" } });
+    let order = json!({ "behaviour": "random" });
     let (first, effects) = recorded(&order).await;
     let (second, _) = recorded(&order).await;
     assert_ne!(first, second, "recording takes nothing from chance");
@@ -34,11 +34,11 @@ async fn random_numbers_are_those_that_were_recorded() {
 
 #[tokio::test]
 async fn clocks_say_what_they_said() {
-    let order = json!({ "order": { "behaviour": "sleep", "count": 20 } });
+    let order = json!({ "behaviour": "sleep", "count": 20 });
     let (first, effects) = recorded(&order).await;
     assert!(matches!(first, Answer::Ok(_)), "{first:?}");
     assert_eq!(played(&order, &effects).await, first);
-    let context = json!({ "order": { "behaviour": "context" } });
+    let context = json!({ "behaviour": "context" });
     let (said, effects) = recorded(&context).await;
     assert!(!effects.remaining_ms.is_empty());
     assert_eq!(played(&context, &effects).await, said);
@@ -46,7 +46,7 @@ async fn clocks_say_what_they_said() {
 
 #[tokio::test]
 async fn requests_are_taken_down_with_their_answers() {
-    let order = json!({ "order": { "behaviour": "send", "count": 3, "text": "/things" } });
+    let order = json!({ "behaviour": "send", "count": 3, "text": "/things" });
     let (_, effects) = recorded(&order).await;
     assert_eq!(effects.exchanges.len(), 3);
     let first = serde_json::to_value(&effects.exchanges[0]).unwrap();
@@ -61,7 +61,7 @@ async fn a_call_that_does_not_fit_the_tape_is_not_recorded_and_goes_on() {
     let recorder = Recorder::new(1_000);
     let mut call = call(Script::ok("a body of some length, three times over"));
     call.tape = Tape::Record(recorder.clone());
-    let report = misbehave_as(call, json!({ "order": { "behaviour": "send", "count": 9, "text": "/things" } })).await;
+    let report = misbehave_as(call, json!({ "behaviour": "send", "count": 9, "text": "/things" })).await;
     assert!(!text(&report).is_empty());
     assert_eq!(recorder.take(), None);
 }
