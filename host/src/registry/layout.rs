@@ -37,7 +37,7 @@ impl Artefact {
         Ok(Self { component, signature, identity, interfaces, created: Timestamp::now().to_string() })
     }
 
-    /// `stripe 1.2.0`.
+    /// `shop 1.2.0`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.identity.manifest.id, self.identity.manifest.version)
     }

@@ -26,7 +26,7 @@ impl Place {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
             Error::invalid(format!(
-                "`{text}` is no place in a registry: {why}; write one such as registry.example.com/team/stripe:1.2.0"
+                "`{text}` is no place in a registry: {why}; write one such as registry.example.com/team/shop:1.2.0"
             ))
         };
         let name = text.strip_prefix("oci://").unwrap_or(text);
@@ -110,25 +110,25 @@ mod tests {
 
     #[test]
     fn names_a_registry_and_what_is_wanted_of_it() {
-        let place = Place::parse("oci://registry.example.com/team/stripe:1.2.0").unwrap();
-        assert_eq!(place.reference().unwrap().whole(), "registry.example.com/team/stripe:1.2.0");
-        let place = Place::parse(&format!("127.0.0.1:5000/stripe@{DIGEST}")).unwrap();
-        assert_eq!(place.reference().unwrap().whole(), format!("127.0.0.1:5000/stripe@{DIGEST}"));
+        let place = Place::parse("oci://registry.example.com/team/shop:1.2.0").unwrap();
+        assert_eq!(place.reference().unwrap().whole(), "registry.example.com/team/shop:1.2.0");
+        let place = Place::parse(&format!("127.0.0.1:5000/shop@{DIGEST}")).unwrap();
+        assert_eq!(place.reference().unwrap().whole(), format!("127.0.0.1:5000/shop@{DIGEST}"));
         assert!(place.is_loopback());
-        let place = Place::parse("localhost:5000/team/stripe").unwrap();
-        assert_eq!(place.tag_or("1.2.0").whole(), "localhost:5000/team/stripe:1.2.0");
+        let place = Place::parse("localhost:5000/team/shop").unwrap();
+        assert_eq!(place.tag_or("1.2.0").whole(), "localhost:5000/team/shop:1.2.0");
         assert!(place.reference().unwrap_err().to_string().contains("names no version"));
     }
 
     #[test]
     fn refuses_what_names_no_registry() {
         let cases = [
-            ("stripe:1.0.0", "no registry"),
-            ("team/stripe:1.0.0", "no host"),
-            ("registry.example.com/Stripe:1.0.0", "no place"),
-            ("registry.example.com/stripe:", "no place"),
-            ("registry.example.com/stripe@sha256:12", "no place"),
-            ("https://registry.example.com/stripe:1.0.0", "no place"),
+            ("shop:1.0.0", "no registry"),
+            ("team/shop:1.0.0", "no host"),
+            ("registry.example.com/Shop:1.0.0", "no place"),
+            ("registry.example.com/shop:", "no place"),
+            ("registry.example.com/shop@sha256:12", "no place"),
+            ("https://registry.example.com/shop:1.0.0", "no place"),
             ("", "no registry"),
         ];
         for (text, why) in cases {

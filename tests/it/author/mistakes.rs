@@ -61,7 +61,7 @@ fn each_mistake_names_file_field_and_fix() {
         &["plugin.toml", "$.auth[0]", "`key` is not a property"],
     );
     check("README.md", "ADD_NOTE", "NOTES", "check", &["README.md", "does not mention ADD_NOTE"]);
-    check("icon.svg", "<svg", "<gif", "check", &["icon.svg", "is no SVG picture"]);
+    check("icon.svg", "<svg", "<gif", "check", &["icon.svg", "is no SVG image"]);
     check("src/lib.rs", "note.text(\"id\")", "note.txt(\"id\")", "test", &["src/lib.rs", "txt"]);
     traps(&folder);
 }

@@ -71,7 +71,7 @@ async fn an_app_signs_webhooks_and_the_secret_before_counts_while_it_is_replaced
     assert!(takes(&scene, &path, SECRET_KEY, "evt_1").await);
     let found: Value = eventually("an event", async || {
         let list = scene.tenant.get(&format!("/integrations/{}/events", scene.integration)).await.expect(200);
-        list["items"].as_array().unwrap().first().cloned()
+        list["items"].as_array().unwrap().first().filter(|event| event["told"].is_object()).cloned()
     })
     .await;
     assert_eq!((&found["told"]["id"], &found["told"]["trust"]), (&json!("evt_1"), &json!("verified")));

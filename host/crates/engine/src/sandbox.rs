@@ -156,6 +156,7 @@ fn assumed(manifest: &Manifest, fixtures: &Value) -> Result<Assumed> {
     let all = of("test").or_else(|| functions.keys().find_map(|function| of(function))).unwrap_or_default();
     let known = manifest.settings.get("properties").and_then(Value::as_object);
     let mut all = all;
+    all.remove(BASE_URL);
     for (name, field) in known.into_iter().flatten().filter(|(name, _)| is_part_of_an_address(manifest, name)) {
         if let (false, Some(example)) = (all.contains_key(name), field.pointer("/examples/0")) {
             all.insert(name.clone(), example.clone());

@@ -15,7 +15,7 @@ use crate::server::{signature_beside, threads};
 /// What to pull, and where to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What: `registry.example.com/team/stripe:1.2.0`, or with `@sha256:…` in place of the tag.
+    /// What: `registry.example.com/team/shop:1.2.0`, or with `@sha256:…` in place of the tag.
     #[arg(value_name = "PLACE")]
     place: String,
     /// The file for the component [default: the plugin's id and version, in the current folder]. A

@@ -15,7 +15,7 @@ pub(crate) struct Options {
     /// The built component; the signature beside it, with `.sig` at its end, goes along.
     #[arg(value_name = "COMPONENT")]
     component: PathBuf,
-    /// Where to: `registry.example.com/team/stripe`, with `:TAG` for a tag other than the version.
+    /// Where to: `registry.example.com/team/shop`, with `:TAG` for a tag other than the version.
     #[arg(value_name = "PLACE")]
     place: String,
     /// Move the tag where it names another component.

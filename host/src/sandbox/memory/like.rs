@@ -57,6 +57,9 @@ fn path_names(fixture: &str, own: &str, names: &Names) -> Option<Vec<(String, St
     differing.map(|(fixture, own)| names.has(fixture).then(|| (fixture.to_owned(), own.to_owned()))).collect()
 }
 
+/// What a request has and a fixture has not can not show in the fixture's answer; what it lacks, hardly does harm.
+const MORE: i64 = 4;
+
 /// How many names two sets of pairs share, and values; each that only one has takes from it.
 fn pair_likeness(wanted: &[(String, String)], given: &[(String, String)], bindings: &mut Bindings) -> i64 {
     let value = |pairs: &[(String, String)], name: &str| {
@@ -68,11 +71,11 @@ fn pair_likeness(wanted: &[(String, String)], given: &[(String, String)], bindin
             bindings.text(fixture, &own);
             1
         }
-        None => -2,
+        None => -1,
     });
     let shared: i64 = shared.sum();
     let more = given.iter().filter(|(name, _)| value(wanted, name).is_none()).count();
-    shared - i64::try_from(more).unwrap_or(0)
+    shared - MORE * i64::try_from(more).unwrap_or(0)
 }
 
 fn body_likeness(request: &Request, given: &Body, bindings: &mut Bindings) -> Option<i64> {
@@ -93,10 +96,10 @@ fn body_likeness(request: &Request, given: &Body, bindings: &mut Bindings) -> Op
 fn json_likeness(wanted: &Value, given: &Value) -> Option<i64> {
     match (wanted, given) {
         (Value::Object(wanted), Value::Object(given)) => {
-            let mut likeness =
-                -i64::try_from(given.keys().filter(|name| !wanted.contains_key(*name)).count()).unwrap_or(0);
+            let more = given.keys().filter(|name| !wanted.contains_key(*name)).count();
+            let mut likeness = -MORE * i64::try_from(more).unwrap_or(0);
             for (name, field) in wanted {
-                likeness += given.get(name).map_or(Some(-2), |own| json_likeness(field, own))?;
+                likeness += given.get(name).map_or(Some(-1), |own| json_likeness(field, own))?;
             }
             Some(likeness)
         }

@@ -56,7 +56,7 @@ pub(super) fn as_name(value: &Value) -> Option<String> {
 }
 
 /// Another name of the same form: what stands before the last `_` stays, digits stay digits,
-/// letters letters. Two numbers never give the same.
+/// letters letters. Two numbers give two names, as long as the form has room for them.
 pub(in crate::sandbox) fn anew(name: &str, number: u64) -> String {
     let kept = name.rfind(['_', '/']).map_or(0, |at| at + 1);
     let (prefix, rest) = name.split_at(kept);
@@ -67,11 +67,11 @@ pub(in crate::sandbox) fn anew(name: &str, number: u64) -> String {
     let text = rest.chars().map(|c| {
         let counted = c.is_ascii_alphanumeric();
         place += usize::from(counted);
-        // The first character stays, so that a number does not begin with a zero.
-        if !counted || place == 1 || places.saturating_sub(place) >= ANEW {
+        if !counted || places.saturating_sub(place) >= ANEW {
             return c;
         }
-        digits.like(c, hexadecimal)
+        // A number does not begin with a zero.
+        digits.like(c, hexadecimal, place == 1)
     });
     let text: String = text.collect();
     format!("{prefix}{text}")
@@ -88,8 +88,9 @@ impl Spread {
         Self { left: number, state: number.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }
 
-    fn like(&mut self, c: char, hexadecimal: bool) -> char {
+    fn like(&mut self, c: char, hexadecimal: bool, first: bool) -> char {
         let (base, first) = match c {
+            '0'..='9' if first => (9, b'1'),
             '0'..='9' => (10, b'0'),
             'a'..='z' => (if hexadecimal { 6 } else { 26 }, b'a'),
             _ => (if hexadecimal { 6 } else { 26 }, b'A'),
@@ -140,16 +141,15 @@ mod tests {
     #[test]
     fn new_names_have_the_form_of_the_old() {
         let cases = [
-            "pi_3PqLw2Kd81mXtQ4R0aVbN7ce",
-            "450789469",
-            "2a4f1c9e-0b6d-4e57-9c1a-7f0d3b5e8a21",
-            "gid://shop/Order/77",
-            "a1",
+            ("pi_3PqLw2Kd81mXtQ4R0aVbN7ce", 199),
+            ("450789469", 199),
+            ("2a4f1c9e-0b6d-4e57-9c1a-7f0d3b5e8a21", 199),
+            ("gid://shop/Order/77", 90),
+            ("a1", 60),
         ];
-        for name in cases {
+        for (name, room) in cases {
             let made: BTreeSet<String> = (1..200).map(|number| anew(name, number)).collect();
-            let room = if name.len() < 3 { 10 } else { 99 };
-            assert!(made.len() >= room.min(199), "{name}: {}", made.len());
+            assert_eq!(made.len(), room, "{name}");
             for made in made {
                 assert_eq!(made.len(), name.len(), "{made}");
                 let class = |c: char| (c.is_ascii_digit(), c.is_ascii_lowercase(), c.is_ascii_uppercase());

@@ -253,8 +253,9 @@ async fn a_registration_whose_answer_was_lost_is_made_anew() {
     let tenant = scene.tenant.moved_to(&server);
     let scene = Scene { server, tenant, ..scene };
     scene.known.lock().unwrap().mute = false;
-    let state = scene.until("it is registered", |state, _| state["standing"] == "registered").await;
-    // The one whose secret nobody has is gone.
+    // The one whose secret nobody has is gone in the end.
+    let alone = |state: &Value, known: &Known| state["standing"] == "registered" && known.endpoints.len() == 1;
+    let state = scene.until("it alone is registered", alone).await;
     assert_eq!(state["registrations"].as_array().unwrap().len(), 1);
     let made = {
         let known = scene.known.lock().unwrap();

@@ -121,7 +121,12 @@ async fn an_endpoint_stays_where_it_is() {
     use crate::harness::{Server, Upstream, story};
     let upstream = Upstream::start().await;
     let server = Server::start(std::slice::from_ref(&upstream.origin));
-    publish_with(&server, "1.0.0", |manifest| manifest.webhook.as_mut().unwrap().events.clear()).await;
+    publish_with(&server, "1.0.0", |manifest| {
+        let webhook = manifest.webhook.as_mut().unwrap();
+        webhook.events.clear();
+        webhook.registration = None;
+    })
+    .await;
     let tenant = story::new_tenant(&server, "Acme").await;
     story::enable(&tenant).await;
     let integration = story::create(&tenant, &upstream.origin).await;

@@ -40,7 +40,11 @@ impl Passed {
     /// A text without the secrets that passed; none where there were none in it.
     pub(super) fn scrub(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let passed = self.lock();
-        if passed.is_empty() { None } else { Scrubber::new(passed.values().map(Secret::expose)).scrub(bytes) }
+        if passed.is_empty() {
+            return None;
+        }
+        // Several registrations bring several secrets for a field, one a line.
+        Scrubber::new(passed.values().flat_map(|secret| secret.expose().split(|byte| *byte == b'\n'))).scrub(bytes)
     }
 
     /// The secret of ours for a field: the same for all requests of a session.

@@ -77,7 +77,7 @@ fn icon(folder: &Path) -> Option<Finding> {
     let text = fs::read_to_string(folder.join(FILE)).unwrap_or_default();
     let script = text.contains("<script") || text.contains("javascript:") || text.contains("<foreignObject");
     match (text.contains("<svg"), script) {
-        (false, _) => Some(Finding::error(FILE, None, "is no SVG picture")),
+        (false, _) => Some(Finding::error(FILE, None, "is no SVG image")),
         (true, true) => Some(Finding::error(FILE, None, "holds code, which a picture has no need of: remove it")),
         (true, false) => None,
     }

@@ -19,12 +19,12 @@ async fn with_a_deleted_tenant_no_copy_of_its_secrets_opens() {
     // With the server as it runs, and with one that is started with the same root key.
     for engine in [engine, place.start(1, &[]).await] {
         let outcomes = copy.open_all(&engine, tenant).await;
-        assert!(outcomes.len() == 15 && outcomes.iter().all(Result::is_err), "{outcomes:?}");
+        assert!(outcomes.len() == 16 && outcomes.iter().all(Result::is_err), "{outcomes:?}");
         // Nor does any key that is left: the deployment's own, or another tenant's.
         let key = engine.newest_key(other).await.unwrap();
         for owner in [Owner::Deployment, Owner::Tenant(&key)] {
             let opened = opened_by(&engine, &copy, owner);
-            assert!(opened.len() == 15 && opened.iter().all(Result::is_err), "{owner:?}: {opened:?}");
+            assert!(opened.len() == 16 && opened.iter().all(Result::is_err), "{owner:?}: {opened:?}");
         }
     }
 }
@@ -45,6 +45,9 @@ fn opened_by(engine: &Engine, copy: &Kept, owner: Owner<'_>) -> Vec<std::result:
     for app in &copy.apps {
         for (field, sealed) in &app.secrets {
             outcomes.push(open(APP, &app.provider, field, app.version, sealed));
+        }
+        if let Some(before) = &app.previous {
+            outcomes.push(open(APP, &app.provider, "client_secret", before.version, &before.sealed));
         }
     }
     for flow in &copy.flows {
