@@ -105,7 +105,11 @@ impl Scene {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let often = [("GATEHOUSE_UPKEEP__EVERY_SECONDS", "1".to_owned())];
+        // The endpoint's address is to be the same after a restart, whichever port the server then has.
+        let often = [
+            ("GATEHOUSE_UPKEEP__EVERY_SECONDS", "1".to_owned()),
+            ("GATEHOUSE_PUBLIC_URL", "https://gate.example".to_owned()),
+        ];
         let server = Server::start_also(std::slice::from_ref(&origin), &often);
         let tenant = new_tenant(&server, "Acme").await;
         upload(&server).await;

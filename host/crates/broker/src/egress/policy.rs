@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use gatehouse_domain::integration::Environment;
 use gatehouse_domain::manifest::auth::Placement;
-use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, RateLimit, ReadBy, Rule, Sigv4};
+use gatehouse_domain::manifest::{AuthScheme, Egress, Manifest, OAuth, RateLimit, ReadBy, Rule, Sigv4};
 use gatehouse_domain::sheet::PermissionSheet;
 use gatehouse_domain::{Error, Problem, Result};
 use serde_json::{Map, Value};
@@ -200,6 +200,7 @@ impl Policy {
 
 /// Checks that an integration's settings name hosts that may be reached.
 pub(crate) fn check_settings(manifest: &Manifest, settings: &Map<String, Value>, origins: &Origins) -> Result<()> {
+    let settings = &with_facts_to_come(manifest, settings);
     for environment in [Environment::Live, Environment::Sandbox] {
         Base::of(manifest.egress.base_in(environment), settings, origins).map_err(refused)?;
     }
@@ -212,6 +213,16 @@ pub(crate) fn check_settings(manifest: &Manifest, settings: &Map<String, Value>,
         Some(unfilled) => Err(refused(problem(unfilled))),
         None => Ok(()),
     }
+}
+
+/// Settings with something in the place of what is known only once a person has signed in.
+fn with_facts_to_come(manifest: &Manifest, settings: &Map<String, Value>) -> Map<String, Value> {
+    let mut settings = settings.clone();
+    let to_come = manifest.oauth.iter().flat_map(OAuth::facts);
+    for name in to_come {
+        settings.entry(name.to_owned()).or_insert_with(|| Value::from("to-come"));
+    }
+    settings
 }
 
 impl Base {
