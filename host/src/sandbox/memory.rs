@@ -210,18 +210,28 @@ type Each<'a> = dyn FnMut(&Map<String, Value>, &mut Map<String, Value>) + 'a;
 
 /// Every object of an answer, the outer ones first, with the fixture's at the same place.
 fn walk(template: &Value, answer: &mut Value, each: &mut Each<'_>) {
+    walk_within(None, template, answer, each);
+}
+
+/// As [`walk`], within an object of a name. What stands in an object and repeats its name is a part of it and no
+/// thing by itself.
+fn walk_within(within: Option<&str>, template: &Value, answer: &mut Value, each: &mut Each<'_>) {
     let nothing = Map::new();
     match answer {
         Value::Object(object) => {
             let of_template = template.as_object().unwrap_or(&nothing);
-            each(of_template, object);
-            for (name, field) in object.iter_mut() {
-                walk(of_template.get(name).unwrap_or(&Value::Null), field, each);
+            let name = own_name(object);
+            if name.is_none() || name.as_deref() != within {
+                each(of_template, object);
+            }
+            let within = name.as_deref().or(within);
+            for (field, value) in object.iter_mut() {
+                walk_within(within, of_template.get(field).unwrap_or(&Value::Null), value, each);
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                walk(template.get(index).unwrap_or(&Value::Null), item, each);
+                walk_within(within, template.get(index).unwrap_or(&Value::Null), item, each);
             }
         }
         _ => {}

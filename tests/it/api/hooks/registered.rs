@@ -192,7 +192,9 @@ async fn an_endpoint_is_registered_repaired_moved_and_taken_away() {
     // Another move without an overlap: what is left of the first goes.
     let moved = scene.tenant.post(&path, json!({ "overlap_seconds": 0 })).await.expect(200);
     let url = text(&moved["webhook_url"]);
-    scene.until("one is left", |_, known| urls(known) == [url.as_str()]).await;
+    let settled =
+        |state: &Value| state["standing"] == "registered" && state["registrations"].as_array().unwrap().len() == 1;
+    scene.until("one is left", |state, known| settled(state) && urls(known) == [url.as_str()]).await;
 
     let path = format!("/integrations/{}/disconnect", scene.integration);
     scene.tenant.delete(&path).await.expect(200);
