@@ -108,7 +108,14 @@ impl Spread {
 }
 
 fn is_telling(name: &str) -> bool {
-    name.len() >= SHORTEST && name.bytes().any(|b| b.is_ascii_digit()) && !name.contains([' ', '\n'])
+    let numbered = name.len() >= SHORTEST && name.bytes().any(|b| b.is_ascii_digit());
+    numbered && !name.contains([' ', '\n']) && !is_date(name)
+}
+
+/// Whether it begins as a date or a moment does (RFC 3339 §5.6), which is asked for and answered and names nothing.
+fn is_date(text: &str) -> bool {
+    let form = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() >= 10 && text.bytes().take(10).enumerate().all(form)
 }
 
 fn asked_by(request: &Request) -> BTreeSet<String> {
@@ -165,13 +172,13 @@ mod tests {
                 "request": { "method": "POST", "path": "/v1/things", "form": [["amount", "1999"]] },
                 "response": { "status": 200, "json": { "id": "th_123", "other": "ot_999", "number": 4711 } } }] } },
             "get": { "example": { "output": 1, "exchange": [{
-                "request": { "method": "GET", "path": "/v1/things/th_123/4711" },
-                "response": { "status": 200, "json": { "id": "th_123" } } }] } },
+                "request": { "method": "GET", "path": "/v1/things/th_123/4711", "query": [["since", "2026-01-02T03:04:05Z"]] },
+                "response": { "status": 200, "json": { "id": "th_123", "changed": "2026-01-02T03:04:05Z" } } }] } },
         }))
         .unwrap();
         let names = Names::of(&fixtures);
-        let found = ["th_123", "4711", "ot_999", "1999", "things"].map(|name| names.has(name));
-        assert_eq!(found, [true, true, false, false, false]);
+        let found = ["th_123", "4711", "ot_999", "1999", "things", "2026-01-02T03:04:05Z"].map(|name| names.has(name));
+        assert_eq!(found, [true, true, false, false, false, false]);
     }
 
     #[test]
