@@ -224,7 +224,9 @@ async fn a_refresh_token_that_is_used_twice_ends_with_a_person() {
     let server = server.kill_and_restart();
     let tenant = tenant.moved_to(&server);
     let mut scene = Scene { server, peer, tenant, integration };
-    assert_eq!(scene.execute().await.status, 424);
+    // Who finds out is this call, or what looks after tokens that nobody calls for.
+    let first = scene.execute().await.status;
+    assert!(matches!(first, 424 | 409), "{first}");
     for _ in 0..3 {
         scene.execute().await.expect_problem(409, "oauth/url");
     }

@@ -2,6 +2,7 @@
 //! to a real server and called there.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use axum::http::StatusCode;
@@ -28,7 +29,10 @@ async fn a_gateway_in_python_is_one_like_any_other() {
     let Some(starter) = installed("componentize-py") else { return };
     walk("python", |folder| {
         fs::create_dir_all(folder.join(".venv/bin")).unwrap();
-        std::os::unix::fs::symlink(&starter, folder.join(".venv/bin/componentize-py")).unwrap();
+        // A file and no link: the starter looks for the rest beside itself.
+        let own = folder.join(".venv/bin/componentize-py");
+        fs::write(&own, format!("#!/bin/sh\nexec \"{}\" \"$@\"\n", starter.display())).unwrap();
+        fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
     })
     .await;
 }
