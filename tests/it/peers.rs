@@ -22,6 +22,9 @@ use std::time::Duration;
 use crate::harness::artefacts::root;
 use crate::harness::eventually;
 
+/// Held alone by what keeps every core busy for long, and together by what a kill has to meet at the right moment.
+static QUIET: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
 /// A peer as a child process on a free port of loopback, stopped when it is dropped.
 struct Peer {
     child: Child,

@@ -43,7 +43,8 @@ async fn what_was_made_in_the_sandbox_is_there() {
     enabled(&server, &tenant, "stripe").await;
     let integration = lent(&tenant, "stripe").await;
     let tested = tenant.post(&format!("/integrations/{}/test", integration["id"].as_str().unwrap()), json!({})).await;
-    assert_eq!(tested.expect(200)["ok"], true);
+    let tested = tested.expect(200);
+    assert_eq!((&tested["ok"], &tested["account"]["live"]), (&true.into(), &false.into()), "{tested}");
 
     let pay = |minor: i64| {
         json!({ "amount": { "minor_units": minor, "currency": "EUR" }, "payment_method": "pm_card", "capture": true,

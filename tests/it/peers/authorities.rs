@@ -173,6 +173,7 @@ fn between<'t>(text: &'t str, start: &str) -> Option<&'t str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_signs_in_and_tokens_are_rotated_and_given_back() {
+    let _quiet = super::QUIET.read().await;
     let Some(scene) = Scene::with_oidc(&[], 3600).await else { return };
     scene.execute().await.expect(200);
     for round in 1..=3 {
@@ -196,6 +197,7 @@ async fn a_person_signs_in_and_tokens_are_rotated_and_given_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_callers_renew_a_token_once_and_no_reuse_is_seen() {
+    let _quiet = super::QUIET.read().await;
     let Some(scene) = Scene::with_oidc(&wide(), 1).await else { return };
     until_due(&scene.tenant, &scene.integration).await;
     scene.tell("life?seconds=3600").await;
@@ -208,6 +210,7 @@ async fn a_thousand_callers_renew_a_token_once_and_no_reuse_is_seen() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_token_that_is_used_twice_ends_with_a_person() {
+    let _quiet = super::QUIET.read().await;
     let Some(scene) = Scene::with_oidc(&[], 3600).await else { return };
     scene.tell("forget").await;
     scene.tell("mute?on=true").await;
@@ -241,6 +244,7 @@ async fn a_refresh_token_that_is_used_twice_ends_with_a_person() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_fails_is_asked_again_and_one_that_refuses_is_not() {
+    let _quiet = super::QUIET.read().await;
     let Some(scene) = Scene::begin("mock", mock, &[]).await else { return };
     scene.connect().await;
     scene.execute().await.expect(200);

@@ -39,6 +39,7 @@ async fn a_gateway_in_python_is_one_like_any_other() {
 
 /// Begins, builds, uploads, enables and calls.
 async fn walk(language: &str, install: impl FnOnce(&Path)) {
+    let _alone = super::QUIET.write().await;
     let home = tempfile::tempdir().unwrap();
     done(home.path(), &["plugin", "new", "Acme", "--kind", "payments", "--lang", language]);
     let folder = home.path().join("acme");

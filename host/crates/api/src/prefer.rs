@@ -19,7 +19,7 @@ const ASK_AGAIN: &str = "1";
 /// comes twice the first counts (§2). Without `respond-async`, `wait` says nothing (§4.3).
 ///
 /// # Errors
-/// [`gatehouse_domain::ErrorKind::Invalid`] for a `wait` that is no number of seconds, and for what can be no name.
+/// [`gatehouse_domain::ErrorKind::Invalid`] for a `wait` that is no number of seconds.
 pub(crate) fn asynchronous(headers: &HeaderMap) -> Result<Option<Duration>> {
     let (mut respond_async, mut wait) = (false, None);
     for value in headers.get_all(PREFER) {
@@ -29,9 +29,6 @@ pub(crate) fn asynchronous(headers: &HeaderMap) -> Result<Option<Duration>> {
             match name.to_ascii_lowercase().as_str() {
                 "respond-async" => respond_async = true,
                 "wait" if wait.is_none() => wait = Some(seconds(value)?),
-                other if !other.bytes().all(is_token) => {
-                    return Err(wrong(&format!("`{other}` is no preference's name")));
-                }
                 _ => {}
             }
         }
@@ -70,11 +67,6 @@ fn name_and_value(preference: &str) -> (&str, &str) {
     let whole = preference.split(';').next().unwrap_or_default();
     let (name, value) = whole.split_once('=').unwrap_or((whole, ""));
     (name.trim(), value.trim().trim_matches('"'))
-}
-
-/// What names are made of (RFC 9110 §5.6.2).
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn seconds(text: &str) -> Result<Duration> {
@@ -117,7 +109,7 @@ mod tests {
         check(&["respond-async, wait=3600"], Some(Some(30)));
         check(&["respond-async, wait=99999999999999999999999"], Some(Some(30)));
         check(&["", ",,", ";"], Some(None));
-        for bad in ["wait", "wait=", "wait=ten", "wait=-1", "wait=1.5", "respond-async, wait=+3", "{}", "a b"] {
+        for bad in ["wait", "wait=", "wait=ten", "wait=-1", "wait=1.5", "respond-async, wait=+3"] {
             check(&[bad], None);
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn parameters() -> Value {
         ),
         "Prefer": header(
             "Prefer",
-            json!({ "type": "string", "pattern": "^[a-z][a-z-]*$", "examples": ["respond-async"] }),
+            json!({ "type": "string", "pattern": "^[ -~]*$", "examples": ["respond-async"] }),
             "`respond-async` accepts the call and answers at once; with `, wait=10`, after at most that many \
              seconds (30 at the longest). What else is preferred is passed over (RFC 7240).",
         ),

@@ -235,7 +235,8 @@ impl Run {
         let is_test = matches!(target, Target::ConnectionTest);
         let mut report = self.call(engine, target, session, Try { key, number: 1, cancel: None }).await;
         // Who answers at the sandbox's own host is not live, and the gateway can not know where it was asked.
-        if let (true, Answer::Ok(Value::Object(account))) = (is_test && self.is_sandbox(), &mut report.answer) {
+        let sandbox = self.is_sandbox() || engine.is_lent(&self.integration);
+        if let (true, Answer::Ok(Value::Object(account))) = (is_test && sandbox, &mut report.answer) {
             account.insert("live".to_owned(), Value::Bool(false));
         }
         // It is asked for by a person or needs no provider, so it is not held up; what it shows
