@@ -15,3 +15,4 @@ mod output;
 mod registry;
 mod remote;
 mod telemetry;
+mod tls;

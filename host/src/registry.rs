@@ -87,8 +87,7 @@ impl Registry {
     /// # Errors
     /// [`ErrorKind::Invalid`] where a login was asked for that can not be read.
     pub(crate) fn new(place: Place, login: &Login) -> Result<Self> {
-        // Where a TLS provider was chosen before, that one stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::choose_provider();
         let registry = place.registry().to_owned();
         let auth = login.to(&registry)?;
         let protocol = match place.is_loopback() {

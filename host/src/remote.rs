@@ -47,8 +47,7 @@ impl Remote {
     /// # Errors
     /// [`ErrorKind::Invalid`] for what is no URL, or where there is no key.
     pub(crate) fn new(server: &Server) -> Result<Self> {
-        // Where a TLS provider was chosen before, that one stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::choose_provider();
         let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
         let http = http.map_err(|error| Error::internal("no HTTP client").caused_by(error))?;
         let (base, token) = (base_of(server)?, token_of(server)?);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::artefacts::{plugin, root};
 use crate::harness::client::Answer;
-use crate::harness::story::{new_tenant, upload_bytes};
+use crate::harness::story::{enable_plugin, new_tenant, upload_bytes};
 use crate::harness::{Client, Server, eventually};
 
 /// A server with a sandbox on an address of its own.
@@ -19,10 +19,7 @@ async fn enabled(server: &Server, tenant: &Client, name: &str) -> Inspection {
     let component = std::fs::read(plugin(name)).unwrap();
     let inspection = Inspection::of(&component).unwrap();
     upload_bytes(server, component).await;
-    let id = &inspection.manifest.id;
-    let sheet = tenant.get(&format!("/plugins/{id}/permissions")).await.expect(200);
-    let consent = json!({ "enabled": true, "consent": sheet["digest"] });
-    tenant.post(&format!("/plugins/tenant/{id}/toggle"), consent).await.expect(200);
+    enable_plugin(tenant, &inspection.manifest.id).await;
     inspection
 }
 

@@ -18,7 +18,7 @@ use gatehouse_domain::manifest::Manifest;
 use serde_json::{Value, json};
 
 use crate::harness::canary::SECRET_KEY;
-use crate::harness::story::{new_tenant, upload_bytes};
+use crate::harness::story::{enable_plugin, new_tenant, upload_bytes};
 use crate::harness::{Books, Client, Server, artefacts, eventually};
 
 /// A tenant with an integration whose records are synchronised.
@@ -46,9 +46,7 @@ impl Library {
         ]);
         let tenant = new_tenant(&server, "Acme").await;
         upload_bytes(&server, artefacts::guest_with("syncing", change)).await;
-        let sheet = tenant.get("/plugins/books/permissions").await.expect(200);
-        let toggle = json!({ "enabled": true, "consent": sheet["digest"] });
-        tenant.post("/plugins/tenant/books/toggle", toggle).await.expect(200);
+        enable_plugin(&tenant, "books").await;
         let new = json!({
             "provider": "books", "name": "Library", "credentials": { "token": SECRET_KEY },
             "settings": { "base_url": books.origin },

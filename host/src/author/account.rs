@@ -56,7 +56,7 @@ impl Account {
     /// The sandbox provider at an address, with the examples of the manifest as credential.
     pub(crate) fn of_sandbox(manifest: &Manifest, base_url: String, mut settings: Map<String, Value>) -> Self {
         settings.insert("base_url".to_owned(), Value::String(base_url.clone()));
-        let credentials = Credentials::from_pairs(examples(manifest));
+        let credentials = Credentials::from_pairs(manifest.credential_examples());
         let token = Some("token_exampleOfAnAccessToken".to_owned());
         Self { credentials, token, settings, environment: Environment::Live, allow: vec![base_url] }
     }
@@ -114,15 +114,6 @@ impl Account {
 pub(crate) fn new_key() -> Result<String> {
     let bytes: [u8; 12] = random()?;
     Ok(bytes.iter().fold("author-".to_owned(), |text, byte| format!("{text}{byte:02x}")))
-}
-
-/// The credential's fields with the first example of each.
-pub(crate) fn examples(manifest: &Manifest) -> BTreeMap<String, String> {
-    let example = |name: &str| {
-        let example = manifest.credentials.pointer(&format!("/properties/{name}/examples/0"))?.as_str()?;
-        Some((name.to_owned(), example.to_owned()))
-    };
-    manifest.credential_fields().filter_map(example).collect()
 }
 
 fn rules(manifest: &Manifest, function: &str) -> CapabilityRules {

@@ -52,8 +52,7 @@ impl<'a> Ask<'a> {
 impl Client {
     pub(super) fn new(base: &str) -> Result<Self> {
         // The client asks for a TLS provider although all of the tour is plain HTTP on loopback.
-        // Where one was chosen before, that one stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::choose_provider();
         let http = reqwest::Client::builder().no_proxy().build();
         let http = http.map_err(|error| Error::internal("no HTTP client").caused_by(error))?;
         Ok(Self { http, base: format!("{base}/api/v1"), answers: Mutex::default() })

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use gatehouse_domain::manifest::Manifest;
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::Inspection;
 use serde_json::Value;
@@ -22,7 +23,7 @@ pub(super) struct Sample {
 impl Sample {
     pub(super) fn of(inspection: &Inspection) -> Result<Self> {
         let fixtures = inspection.fixtures.as_ref().map(Fixtures::from_json).transpose()?.unwrap_or_default();
-        let credentials = credentials(&inspection.manifest.credentials)?;
+        let credentials = credentials(&inspection.manifest)?;
         Ok(Self { credentials, cases: fixtures.cases })
     }
 
@@ -67,15 +68,12 @@ fn is_plain(case: &Case) -> bool {
     !told("settings") && !told("attempt") && answered
 }
 
-fn credentials(schema: &Value) -> Result<BTreeMap<String, String>> {
-    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    fields.map(|(name, field)| Ok((name.clone(), example(name, field)?))).collect()
-}
-
-fn example(name: &str, field: &Value) -> Result<String> {
-    let example = field.pointer("/examples/0").and_then(Value::as_str);
-    let message = format!("`credentials.properties.{name}` has no `examples`; a tour needs one");
-    example.map(disguised).ok_or_else(|| Error::invalid(message))
+fn credentials(manifest: &Manifest) -> Result<BTreeMap<String, String>> {
+    let examples = manifest.credential_examples();
+    if let Some(name) = manifest.credential_fields().find(|name| !examples.contains_key(*name)) {
+        return Err(Error::invalid(format!("`credentials.properties.{name}` has no `examples`; a tour needs one")));
+    }
+    Ok(examples.into_iter().map(|(name, example)| (name, disguised(&example))).collect())
 }
 
 /// A secret that looks like the example and is not it: the example itself stands in the

@@ -65,8 +65,7 @@ struct Hook {
 
 /// Serves the providers until `stopped` turns true.
 pub(crate) async fn serve(listener: TcpListener, engine: Engine, server: String, stopped: watch::Receiver<bool>) {
-    // Where a TLS provider was chosen before, that one stays.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::tls::choose_provider();
     // Deliveries never leave this machine, and nothing between may see them.
     let http = match reqwest::Client::builder().no_proxy().timeout(PATIENCE).build() {
         Ok(http) => http,
@@ -165,7 +164,7 @@ impl Rooms {
 impl Room {
     fn new(found: Sandboxed, stopped: watch::Receiver<bool>) -> Result<Self> {
         let manifest = &found.manifest;
-        let credentials = sample_credentials(&manifest.credentials)?;
+        let credentials = sample_credentials(manifest)?;
         let provider = Provider::with_memory(Fixtures::from_json(&found.fixtures)?);
         let shared = Shared::new(provider, Options::of(manifest), stopped);
         let hook = manifest.webhook.clone().zip(found.webhook);

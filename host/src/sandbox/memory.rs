@@ -15,7 +15,7 @@ use crate::sandbox::fixture::{Fixtures, Response};
 use crate::sandbox::given::Given;
 use bindings::Bindings;
 use like::Like;
-use names::{Names, anew, as_name, own_name};
+use names::{Names, anew, leaves, own_name};
 
 /// How many things are kept; the oldest go first.
 const MOST: usize = 1_000;
@@ -94,7 +94,7 @@ impl Memory {
     fn fill(&mut self, json: &Value, like: &Like<'_>, given: &Given) -> Value {
         let mut bindings = like.bindings.clone();
         let mut mentioned = BTreeSet::new();
-        mention(&bindings.fill(json), &mut mentioned);
+        leaves(&bindings.fill(json), &mut mentioned);
         mentioned.extend(like.named.iter().map(|(_, own)| own.clone()));
         for thing in mentioned.iter().filter_map(|name| self.things.get(name)) {
             bindings.document(&Value::Object(thing.base.clone()), &Value::Object(thing.now.clone()));
@@ -108,7 +108,7 @@ impl Memory {
     /// New names for what the fixture's answer names and its request does not.
     fn name_anew(&mut self, json: &Value, like: &Like<'_>, bindings: &mut Bindings) {
         let mut own = BTreeSet::new();
-        mention(json, &mut own);
+        leaves(json, &mut own);
         let asked = serde_json::to_string(&like.exchange.request.json).unwrap_or_default();
         let form = like.exchange.request.form.iter().flatten().map(|(_, value)| value.clone()).collect::<BTreeSet<_>>();
         let asked_for = |name: &String| {
@@ -247,13 +247,5 @@ fn first_list(answer: &mut Value) -> Option<&mut Vec<Value>> {
         }
         Value::Object(fields) => fields.values_mut().find_map(first_list),
         _ => None,
-    }
-}
-
-fn mention(json: &Value, into: &mut BTreeSet<String>) {
-    match json {
-        Value::Object(fields) => fields.values().for_each(|field| mention(field, into)),
-        Value::Array(items) => items.iter().for_each(|item| mention(item, into)),
-        scalar => into.extend(as_name(scalar)),
     }
 }

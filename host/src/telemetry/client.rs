@@ -21,8 +21,7 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) fn new(threads: Handle, time: Duration) -> Result<Self> {
-        // The client takes the process' TLS provider; where one was chosen before, it stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::choose_provider();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(time);
         let http = http.build().map_err(|error| Error::internal("no client for the collector").caused_by(error))?;
         Ok(Self { http, threads })

@@ -1,9 +1,11 @@
 //! What a gateway has to show before it is in the catalogue: five proofs for each of its functions, made from its
 //! manifest and its fixtures alone. For tests of gateways; it never opens a socket and is never part of a component.
 //!
-//! [`prove`] is the one call a gateway's test makes, [`audit`] the same for a component that anyone wrote. Its modules are the proofs: [`manifest`] says that the manifest
-//! tells the truth, [`mock`] that a server made of the provider's description understands it, `trouble` what the gateway makes of a provider in trouble, `pages` how lists end and
-//! change, [`graphql`] that a schema's own program executes its documents, `amounts` which currencies and scripts were seen, and `row` writes what was found.
+//! [`prove`] is the one call a gateway's test makes, [`audit`] the same for a component that anyone wrote. Its
+//! modules are the proofs: [`manifest`] says that the manifest tells the truth, [`mock`] that a server made of the
+//! provider's description understands it, `trouble` what the gateway makes of a provider in trouble, `pages` how lists
+//! end and change, [`graphql`] that a schema's own program executes its documents, `amounts` which currencies and
+//! scripts were seen, and `row` writes what was found.
 
 mod amounts;
 mod audit;
@@ -22,6 +24,7 @@ use gatehouse_sdk::harness::Gateway;
 pub use audit::{Audit, audit};
 pub use evidence::Evidence;
 pub use gatehouse_sdk::conformance::{Document, Rules};
+pub use manifest::each_write_is_safe;
 pub use row::{Cell, Row};
 pub use trouble::Play;
 

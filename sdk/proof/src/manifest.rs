@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use gatehouse_domain::capability::code_of;
+use gatehouse_domain::capability::{Effect, code_of};
 use gatehouse_domain::manifest::egress::{Rule, path_matches};
+use gatehouse_domain::manifest::{Idempotency, Manifest};
 use gatehouse_sdk::harness::fixture::Expect;
 use serde_json::Value;
 
@@ -17,6 +18,23 @@ pub(crate) fn check(evidence: &mut Evidence) {
     problems.extend(events(evidence));
     problems.extend(records(evidence));
     evidence.problems.extend(problems);
+}
+
+/// Holds that each write either changes nothing when it is repeated, which the provider sees by its body, or can be
+/// looked up, and that no read says either. Providers that know keys have other rules.
+///
+/// # Panics
+/// Where one does not, or the text is no manifest; this is how a test fails.
+#[track_caller]
+#[allow(clippy::panic, reason = "a test assertion")]
+pub fn each_write_is_safe(manifest: &str) {
+    let manifest = Manifest::from_toml(manifest).unwrap_or_else(|error| panic!("{error}"));
+    for (code, rules) in &manifest.capabilities {
+        let same = rules.idempotency == Idempotency::Body && rules.window_hours.is_some();
+        let looked_up = rules.absent_after_seconds.is_some();
+        assert_eq!(same || looked_up, rules.effect == Effect::Write, "{code}");
+        assert!(!(same && looked_up), "{code}");
+    }
 }
 
 /// Each request is allowed, each path is used, each host is used or can do what the others can.

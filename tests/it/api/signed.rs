@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use crate::harness::story::{new_tenant, upload_bytes};
+use crate::harness::story::{enable_plugin, new_tenant, upload_bytes};
 use crate::harness::{Server, artefacts};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -36,9 +36,7 @@ async fn what_answers_at_the_sandboxs_host_is_not_live() {
         manifest.egress.sandbox_base_url = Some(format!("https://{sandbox}"));
     });
     upload_bytes(&server, changed).await;
-    let sheet = tenant.get("/plugins/aws-ses/permissions").await.expect(200);
-    let toggle = json!({ "enabled": true, "consent": sheet["digest"] });
-    tenant.post("/plugins/tenant/aws-ses/toggle", toggle).await.expect(200);
+    enable_plugin(&tenant, "aws-ses").await;
     for (environment, live) in [("live", true), ("sandbox", false)] {
         let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
         let new = json!({ "provider": "aws-ses", "name": environment, "environment": environment,

@@ -71,9 +71,14 @@ pub(crate) async fn upload_bytes(server: &Server, wasm: Vec<u8>) -> Value {
 
 /// Enables it with the consent that its sheet asks for.
 pub(crate) async fn enable(tenant: &Client) -> Value {
-    let sheet = tenant.get("/plugins/stripe/permissions").await.expect(200);
+    enable_plugin(tenant, "stripe").await
+}
+
+/// Enables the newest version of a plugin with the consent that its sheet asks for.
+pub(crate) async fn enable_plugin(tenant: &Client, plugin: &str) -> Value {
+    let sheet = tenant.get(&format!("/plugins/{plugin}/permissions")).await.expect(200);
     let toggle = json!({ "enabled": true, "consent": sheet["digest"] });
-    tenant.post("/plugins/tenant/stripe/toggle", toggle).await.expect(200)
+    tenant.post(&format!("/plugins/tenant/{plugin}/toggle"), toggle).await.expect(200)
 }
 
 /// Makes an integration that talks to `origin`.

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use super::installed;
 use crate::author::done;
 use crate::harness::canary::SECRET_KEY;
-use crate::harness::story::{new_tenant, upload_bytes};
+use crate::harness::story::{enable_plugin, new_tenant, upload_bytes};
 use crate::harness::{Client, Server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,9 +74,7 @@ async fn provider() -> String {
 }
 
 async fn integration(tenant: &Client, origin: &str) -> Value {
-    let sheet = tenant.get("/plugins/acme/permissions").await.expect(200);
-    let toggle = json!({ "enabled": true, "consent": sheet["digest"] });
-    tenant.post("/plugins/tenant/acme/toggle", toggle).await.expect(200);
+    enable_plugin(tenant, "acme").await;
     let (credentials, settings) = (json!({ "api_key": SECRET_KEY }), json!({ "base_url": origin }));
     let new = json!({ "provider": "acme", "name": "Primary", "credentials": credentials, "settings": settings });
     tenant.post("/integrations", new).await.expect(201)

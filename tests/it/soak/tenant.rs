@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::authority::CLIENT;
 use crate::harness::canary::{SECRET_KEY, WEBHOOK_SECRET};
+use crate::harness::story::enable_plugin;
 use crate::harness::{Authority, Books, Client, Receiver, Server, artefacts};
 use crate::oauth;
 
@@ -123,9 +124,7 @@ impl Tenant {
         let new = json!({ "url": receiver.url(&format!("/{name}")), "events": ["*"], "concurrency": 8, "rate_per_second": 1000 });
         let subscription = text(&client.post("/subscriptions", new).await.expect(201)["id"]);
         for plugin in ["stripe", "books", "signing-in"] {
-            let sheet = client.get(&format!("/plugins/{plugin}/permissions")).await.expect(200);
-            let toggle = json!({ "enabled": true, "consent": sheet["digest"] });
-            client.post(&format!("/plugins/tenant/{plugin}/toggle"), toggle).await.expect(200);
+            enable_plugin(&client, plugin).await;
         }
         let mut tills = Vec::new();
         for number in 0..2 {

@@ -181,6 +181,15 @@ impl Manifest {
             .flat_map(|fields| fields.keys().map(String::as_str))
     }
 
+    /// The credential's fields with the first example of each that has one.
+    pub fn credential_examples(&self) -> BTreeMap<String, String> {
+        let example = |name: &str| {
+            let example = self.credentials.pointer(&format!("/properties/{name}/examples/0"))?.as_str()?;
+            Some((name.to_owned(), example.to_owned()))
+        };
+        self.credential_fields().filter_map(example).collect()
+    }
+
     /// What the manifest says of a capability; the careful choice where it says nothing.
     pub fn rules_of(&self, code: &str) -> CapabilityRules {
         self.capabilities.get(code).cloned().unwrap_or_default()

@@ -78,13 +78,9 @@ impl Engine {
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`] with the JSON path of what does not fit, and
     /// [`gatehouse_domain::ErrorKind::Conflict`] where no enabled plugin serves the provider.
-    pub async fn create_integration(&self, by: &Caller, mut new: NewIntegration) -> Result<Integration> {
+    pub async fn create_integration(&self, by: &Caller, new: NewIntegration) -> Result<Integration> {
         let serving = self.serving(by, &new.provider).await?;
-        let lent = self.lend(&serving.version, &mut new).await?;
-        let (mut integration, sealed) = self.draft(by, &serving, &new).await?;
-        if lent {
-            self.place(by.tenant()?, &serving.version, &mut integration).await?;
-        }
+        let (integration, sealed) = self.draft(by, &serving, new).await?;
         self.keep_new(by, &serving, &integration, &sealed).await?;
         Ok(integration)
     }
@@ -224,14 +220,19 @@ impl Engine {
         &self,
         by: &Caller,
         Serving { install, version }: &Serving,
-        new: &NewIntegration,
+        mut new: NewIntegration,
     ) -> Result<(Integration, SealedCredential)> {
         by.may_add_integration(new.environment)?;
+        let lent = self.lend(version, &mut new).await?;
         name::check("integration", &new.name)?;
         new.credentials.check(&version.manifest.credentials)?;
         self.check_in_force(&version.manifest, &install.config, &new.settings)?;
-        let integration = self.describe(version, new)?;
-        let sealed = self.seal(by.tenant()?, &integration, &new.credentials).await?;
+        let mut integration = self.describe(version, &new)?;
+        let tenant = by.tenant()?;
+        let sealed = self.seal(tenant, &integration, &new.credentials).await?;
+        if let Some(lent) = lent {
+            lent.place(tenant, &mut integration);
+        }
         Ok((integration, sealed))
     }
 

@@ -2,7 +2,7 @@
 //! one gets the plugin's examples, and an address of its own at the sandbox. Nothing here speaks
 //! to a provider that exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gatehouse_broker::Secret;
 use gatehouse_domain::id::{IntegrationId, TenantId};
@@ -14,10 +14,9 @@ use gatehouse_runtime::Inspection;
 use serde_json::{Map, Value};
 
 use crate::integrations::NewIntegration;
+use crate::schema::BASE_URL;
 use crate::{Credentials, Engine};
 
-/// The setting by which an integration names another base.
-const BASE_URL: &str = "base_url";
 /// What stands for an access token: the sandbox asks for none in particular.
 const TOKEN: &str = "sandbox-access-token";
 
@@ -35,6 +34,22 @@ pub struct Sandboxed {
 struct Assumed {
     settings: Map<String, Value>,
     facts: BTreeMap<String, String>,
+}
+
+/// What the sandbox makes of an integration.
+pub(crate) struct Lent {
+    origin: String,
+    facts: BTreeMap<String, String>,
+}
+
+impl Lent {
+    /// Lets a new integration act at the sandbox, under an address of its own.
+    pub(crate) fn place(self, tenant: TenantId, integration: &mut Integration) {
+        let address = format!("{}/{tenant}/{}", self.origin, integration.id);
+        integration.settings.insert(BASE_URL.to_owned(), Value::String(address));
+        integration.facts = self.facts;
+        integration.connected_at = Some(integration.created_at);
+    }
 }
 
 impl Engine {
@@ -55,37 +70,25 @@ impl Engine {
         Ok(Sandboxed { manifest: version.manifest, fixtures, webhook })
     }
 
-    /// Gives an integration that is to be made in the sandbox, without a credential, what its
-    /// plugin's examples are. Answers whether it did.
+    /// Whether an integration that is to be made will act at the sandbox: it brings neither a credential nor a place
+    /// of its own.
+    pub(crate) fn lends_to(&self, new: &NewIntegration) -> bool {
+        let own = new.credentials.names().next().is_some() || new.settings.contains_key(BASE_URL);
+        self.0.policy.sandbox.is_some() && new.environment == Environment::Sandbox && !own
+    }
+
+    /// Gives an integration that will act at the sandbox what its plugin's examples are.
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::Invalid`] where the plugin has no examples or no fixtures.
-    pub(crate) async fn lend(&self, version: &PluginVersion, new: &mut NewIntegration) -> Result<bool> {
-        let own = new.credentials.names().next().is_some() || new.settings.contains_key(BASE_URL);
-        if self.0.policy.sandbox.is_none() || new.environment != Environment::Sandbox || own {
-            return Ok(false);
-        }
-        let assumed = assumed(&version.manifest, &self.fixtures_of(version).await?)?;
-        for (name, value) in assumed.settings {
+    pub(crate) async fn lend(&self, version: &PluginVersion, new: &mut NewIntegration) -> Result<Option<Lent>> {
+        let Some(origin) = self.0.policy.sandbox.clone().filter(|_| self.lends_to(new)) else { return Ok(None) };
+        let Assumed { settings, facts } = assumed(&version.manifest, &self.fixtures_of(version).await?)?;
+        for (name, value) in settings {
             new.settings.entry(name).or_insert(value);
         }
-        new.credentials = Credentials::from_pairs(sample_credentials(&version.manifest.credentials)?);
-        Ok(true)
-    }
-
-    /// Lets a new integration act at the sandbox, under an address of its own.
-    pub(crate) async fn place(
-        &self,
-        tenant: TenantId,
-        version: &PluginVersion,
-        integration: &mut Integration,
-    ) -> Result<()> {
-        let Some(origin) = &self.0.policy.sandbox else { return Ok(()) };
-        let address = format!("{origin}/{tenant}/{}", integration.id);
-        integration.settings.insert(BASE_URL.to_owned(), Value::String(address));
-        integration.facts = assumed(&version.manifest, &self.fixtures_of(version).await?)?.facts;
-        integration.connected_at = Some(integration.created_at);
-        Ok(())
+        new.credentials = Credentials::from_pairs(sample_credentials(&version.manifest)?);
+        Ok(Some(Lent { origin, facts }))
     }
 
     /// Whether an integration acts at the sandbox.
@@ -113,26 +116,18 @@ impl Engine {
     }
 }
 
-/// A credential from the examples of its schema.
+/// A credential from the examples of a manifest.
 ///
 /// # Errors
 /// [`gatehouse_domain::ErrorKind::Invalid`] where a field that is required has none.
-pub fn sample_credentials(schema: &Value) -> Result<BTreeMap<String, String>> {
-    let required: BTreeSet<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut samples = BTreeMap::new();
-    for (name, field) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        match field.pointer("/examples/0").and_then(Value::as_str) {
-            Some(example) => drop(samples.insert(name.clone(), example.to_owned())),
-            None if required.contains(name.as_str()) => {
-                let message = "has no example in the plugin's schema; give credentials";
-                return Err(Error::invalid("the sandbox can not make a credential")
-                    .at(format!("$.credentials.{name}"), message));
-            }
-            None => {}
-        }
+pub fn sample_credentials(manifest: &Manifest) -> Result<BTreeMap<String, String>> {
+    let samples = manifest.credential_examples();
+    let required = manifest.credentials.get("required").and_then(Value::as_array).into_iter().flatten();
+    match required.filter_map(Value::as_str).find(|name| !samples.contains_key(*name)) {
+        Some(name) => Err(Error::invalid("the sandbox can not make a credential")
+            .at(format!("$.credentials.{name}"), "has no example in the plugin's schema; give credentials")),
+        None => Ok(samples),
     }
-    Ok(samples)
 }
 
 /// Whether no request can be judged without a setting: a host or a path has its name as a placeholder.

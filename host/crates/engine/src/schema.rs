@@ -3,8 +3,8 @@
 use gatehouse_domain::{Error, Problem, Result};
 use serde_json::{Map, Value};
 
-/// Settings that the host itself understands, beside the plugin's own.
-const HOST_SETTINGS: &[&str] = &["base_url"];
+/// The setting by which an integration names another base: the host's own, beside the plugin's.
+pub(crate) const BASE_URL: &str = "base_url";
 
 /// Checks settings against a plugin's schema.
 ///
@@ -13,7 +13,7 @@ const HOST_SETTINGS: &[&str] = &["base_url"];
 pub(crate) fn check_settings(schema: &Value, settings: &Map<String, Value>) -> Result<()> {
     let own: Map<String, Value> = settings
         .iter()
-        .filter(|(name, _)| !HOST_SETTINGS.contains(&name.as_str()))
+        .filter(|(name, _)| *name != BASE_URL)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     check(schema, &Value::Object(own), "$.settings")
@@ -29,7 +29,7 @@ pub(crate) fn check_part(schema: &Value, part: &Map<String, Value>, root: &str) 
     for rule in ["required", "dependentRequired", "anyOf", "oneOf", "allOf", "if", "minProperties"] {
         schema.as_object_mut().and_then(|rules| rules.remove(rule));
     }
-    let own = part.iter().filter(|(name, _)| !HOST_SETTINGS.contains(&name.as_str()));
+    let own = part.iter().filter(|(name, _)| *name != BASE_URL);
     check(&schema, &Value::Object(own.map(|(name, value)| (name.clone(), value.clone())).collect()), root)
 }
 

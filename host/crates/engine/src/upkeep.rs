@@ -1,6 +1,8 @@
 //! What is looked after though nobody calls: the schedules of the deployment's own upkeep, and the
 //! jobs that they make. What is done stands with what it is about, in `oauth` and `webhook`.
 
+mod walk;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use serde_json::Value;
 
 use crate::jobs::NewSchedule;
 use crate::{Engine, oauth, webhook};
+
+pub(crate) use walk::Tenants;
 
 /// How often it is looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

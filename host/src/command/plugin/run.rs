@@ -10,7 +10,7 @@ use gatehouse_runtime::{Answer, Call, Inspection, Report, Tape};
 use serde_json::{Map, Value, json};
 
 use super::compile::{component_of, json_of};
-use crate::author::account::{Account, examples, new_key};
+use crate::author::account::{Account, new_key};
 use crate::author::recorder::Recorder;
 use crate::author::stage::{Stage, code, fault, limits, line};
 use crate::author::targets::target;
@@ -147,7 +147,7 @@ async fn sandbox(inspection: &Inspection, answer: Option<&str>) -> Result<Sandbo
         return Err(Error::invalid(message));
     };
     let placement = manifest.auth.first().map(|scheme| &scheme.placement);
-    let credential = placement.and_then(|placement| Credential::of(placement, &examples(manifest)));
+    let credential = placement.and_then(|placement| Credential::of(placement, &manifest.credential_examples()));
     let sandbox = Sandbox::start(fixtures, SandboxOptions { credential, ..SandboxOptions::of(manifest) }).await?;
     if let Some(answer) = answer {
         let (function, case) = answer.split_once('/').unwrap_or((answer, ""));

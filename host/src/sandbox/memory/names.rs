@@ -47,7 +47,7 @@ pub(in crate::sandbox) fn own_name(object: &Map<String, Value>) -> Option<String
 }
 
 /// A text or a whole number as the text by which it is asked for.
-pub(super) fn as_name(value: &Value) -> Option<String> {
+fn as_name(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
@@ -131,7 +131,8 @@ fn asked_by(request: &Request) -> BTreeSet<String> {
     found
 }
 
-fn leaves(json: &Value, into: &mut BTreeSet<String>) {
+/// Every text and whole number of a document.
+pub(super) fn leaves(json: &Value, into: &mut BTreeSet<String>) {
     match json {
         Value::Object(fields) => fields.values().for_each(|field| leaves(field, into)),
         Value::Array(items) => items.iter().for_each(|item| leaves(item, into)),

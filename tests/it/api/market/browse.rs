@@ -4,7 +4,6 @@ use gatehouse_domain::manifest::Manifest;
 use gatehouse_runtime::{Inspection, package};
 use serde_json::{Value, json};
 
-use super::enable;
 use crate::api::trust::{gateway, upload};
 use crate::api::versions::dependencies::helper;
 use crate::harness::story::upload_bytes;
@@ -86,7 +85,7 @@ async fn a_tenant_sees_what_it_has_and_only_numbers_of_others() {
     let one = async |client: &Client| client.get("/plugins/available?q=small").await.expect(200)["items"][0].clone();
     let fresh = one(&tenant).await;
     assert_eq!((&fresh["installed"], &fresh["installs"]), (&Value::Null, &json!(0)));
-    enable(&tenant, "small").await;
+    story::enable_plugin(&tenant, "small").await;
     let has = one(&tenant).await;
     let expect = json!({ "version": "1.0.0", "enabled": true, "outdated": false, "newer": null });
     assert_eq!((&has["installed"], &has["installs"]), (&expect, &json!(1)));
@@ -101,7 +100,7 @@ async fn a_tenant_sees_what_it_has_and_only_numbers_of_others() {
 
     // Others are counted in steps, and one that switches it off no longer counts.
     for number in 2..=6 {
-        enable(&story::new_tenant(&server, &format!("Number {number}")).await, "small").await;
+        story::enable_plugin(&story::new_tenant(&server, &format!("Number {number}")).await, "small").await;
         assert_eq!(one(&tenant).await["installs"], if number < 5 { 1 } else { 5 }, "{number}");
     }
     for installs in [5, 5] {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{audited, enable};
+use super::audited;
 use crate::api::trust::{User, gateway, upload};
 use crate::harness::{Server, Story, eventually, story};
 
@@ -131,8 +131,8 @@ async fn a_newcomer_is_not_given_a_version_that_is_quarantined() {
     assert!(said["detail"].as_str().unwrap().contains("it trapped 3 times within 10 minutes"), "{said:#}");
     assert!(said.to_string().contains("there are 1.0.0"), "{said:#}");
     tenant.post(toggle, ask(json!({ "requirement": "=1.0.1" }))).await.expect_problem(409, "is quarantined");
-    assert_eq!(enable(&tenant, "small").await["plugin"]["version"], "1.0.0", "the newest that is not");
+    assert_eq!(story::enable_plugin(&tenant, "small").await["plugin"]["version"], "1.0.0", "the newest that is not");
     let other = story::new_tenant(&server, "Later").await;
     server.operator().post("/plugins/small/versions/1.0.1/release", json!({})).await.expect(200);
-    assert_eq!(enable(&other, "small").await["plugin"]["version"], "1.0.1");
+    assert_eq!(story::enable_plugin(&other, "small").await["plugin"]["version"], "1.0.1");
 }

@@ -4,7 +4,6 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::enable;
 use crate::api::trust::{gateway, upload};
 use crate::harness::{Client, Server, eventually, story};
 
@@ -13,7 +12,7 @@ const ALL: &str = "/plugins/small/reviews";
 
 async fn reviewer(server: &Server, name: &str) -> Client {
     let tenant = story::new_tenant(server, name).await;
-    enable(&tenant, "small").await;
+    story::enable_plugin(&tenant, "small").await;
     tenant
 }
 

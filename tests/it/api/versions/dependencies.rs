@@ -88,9 +88,7 @@ async fn a_gateway_runs_with_the_helpers_that_were_chosen_for_it() {
     assert_eq!(again["plugin"], versions["items"][0]["plugin"], "the same bytes change nothing");
 
     let tenant = story::new_tenant(&server, "Acme").await;
-    let sheet = tenant.get("/plugins/gate/permissions").await.expect(200);
-    let toggle = json!({ "enabled": true, "consent": sheet["digest"] });
-    tenant.post("/plugins/tenant/gate/toggle", toggle).await.expect(200);
+    story::enable_plugin(&tenant, "gate").await;
     let new = json!({ "provider": "gate", "name": "Gate", "credentials": {} });
     let integration = super::id(&tenant.post("/integrations", new).await.expect(201));
     assert_eq!(run(&tenant, &integration).await, json!(21));

@@ -23,9 +23,7 @@ use crate::cassettes::{LARGEST, Taping};
 use crate::integrations::Opened;
 use crate::oauth::Access;
 use crate::resilience::{Entry, Priority, Seen};
-
-/// The setting by which an integration names another base.
-const BASE_URL: &str = "base_url";
+use crate::schema::BASE_URL;
 
 /// An integration that may be called now, with its plugin and its consent.
 pub(crate) struct Run {

@@ -128,7 +128,7 @@ impl Engine {
         let version = &serving.version;
         let given = ask.credentials.is_some();
         let credentials = ask.credentials.unwrap_or_default();
-        let mut new = NewIntegration {
+        let new = NewIntegration {
             provider: version.manifest.provider.clone(),
             name: ask.name.unwrap_or_else(|| version.manifest.name.clone()),
             credentials,
@@ -136,16 +136,12 @@ impl Engine {
             metadata: Map::new(),
             environment: ask.environment,
         };
-        let lent = self.lend(version, &mut new).await?;
-        if !given && !lent {
+        if !given && !self.lends_to(&new) {
             let problem =
                 Problem::at("$.credentials", "is missing: the tenant has no integration of this provider yet");
             return Err(Error::problems("there is nothing to connect with", vec![problem]));
         }
-        let (mut integration, sealed) = self.draft(by, &serving, &new).await?;
-        if lent {
-            self.place(by.tenant()?, version, &mut integration).await?;
-        }
+        let (integration, sealed) = self.draft(by, &serving, new).await?;
         let (integration, tested) = self.prove(by, &integration, &sealed).await?;
         self.keep_new(by, &serving, &integration, &sealed).await?;
         Ok((integration, tested))

@@ -17,7 +17,6 @@ use gatehouse_domain::job::Class;
 use gatehouse_domain::manifest::Manifest;
 use gatehouse_domain::oauth::TokenCause;
 use gatehouse_domain::plugin::PluginRef;
-use gatehouse_domain::tenant::{Tenant, TenantStatus};
 use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::records::OAuthTokens;
@@ -33,7 +32,8 @@ use super::sign_in::rules_of;
 use crate::Engine;
 use crate::clock::fraction;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Signal, Tries, Unique, When, payload_of};
+use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Tries, Unique, When, payload_of};
+use crate::upkeep::Tenants;
 
 /// The kind of the jobs that look at all tokens.
 pub(crate) const KEEP: &str = "oauth.keep";
@@ -86,18 +86,11 @@ impl Handler for Keep {
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
         let engine = Engine::behind(&self.0)?;
-        let (mut page, mut manifests) = (Page::first(BATCH), Manifests::new());
-        loop {
-            let tenants = engine.0.store.admin().list::<Tenant>(&page).await?;
-            for tenant in tenants.items.iter().filter(|tenant| tenant.status != TenantStatus::Deleted) {
-                if job.signal() != Signal::Go {
-                    return Ok(Outcome::done(engine.0.store.change()));
-                }
-                engine.keep_tokens_of(tenant.id, &mut manifests).await?;
-            }
-            let Some(next) = tenants.next else { return Ok(Outcome::done(engine.0.store.change())) };
-            page.after = Some(next);
+        let (mut tenants, mut manifests) = (Tenants::all(), Manifests::new());
+        while let Some(tenant) = tenants.next(&engine, job).await? {
+            engine.keep_tokens_of(tenant, &mut manifests).await?;
         }
+        Ok(Outcome::done(engine.0.store.change()))
     }
 }
 

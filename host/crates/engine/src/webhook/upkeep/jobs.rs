@@ -7,7 +7,6 @@ use gatehouse_domain::Result;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::{Integration, IntegrationStatus};
 use gatehouse_domain::job::Class;
-use gatehouse_domain::tenant::{Tenant, TenantStatus};
 use gatehouse_domain::time::SignedDuration;
 use gatehouse_store::records::EndpointUpkeep;
 use gatehouse_store::{Change, Page};
@@ -15,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Engine;
 use crate::engine::Inner;
-use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Signal, Tries, Unique, payload_of};
+use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Tries, Unique, payload_of};
+use crate::upkeep::Tenants;
 
 /// The kind of the jobs that look which endpoints are due.
 pub(crate) const KEEP: &str = "webhook.keep";
@@ -85,18 +85,11 @@ impl Handler for Keep {
 
     async fn run(&self, job: &Claimed) -> Result<Outcome> {
         let engine = Engine::behind(&self.0)?;
-        let mut page = Page::first(BATCH);
-        loop {
-            let tenants = engine.0.store.admin().list::<Tenant>(&page).await?;
-            for tenant in tenants.items.iter().filter(|tenant| tenant.status != TenantStatus::Deleted) {
-                if job.signal() != Signal::Go {
-                    return Ok(Outcome::done(engine.0.store.change()));
-                }
-                look_at(&engine, tenant.id).await?;
-            }
-            let Some(next) = tenants.next else { return Ok(Outcome::done(engine.0.store.change())) };
-            page.after = Some(next);
+        let mut tenants = Tenants::all();
+        while let Some(tenant) = tenants.next(&engine, job).await? {
+            look_at(&engine, tenant).await?;
         }
+        Ok(Outcome::done(engine.0.store.change()))
     }
 }
 
