@@ -35,6 +35,11 @@ use attempts::Attempts;
 use canary::Under;
 pub(crate) use run::{Report, Run, Try, answered};
 
+/// The shortest time that a caller may give a call, in milliseconds.
+pub const LEAST_TIMEOUT_MS: u64 = 200;
+/// The longest that a caller may name, in milliseconds; a server's own limit may be shorter, and holds then.
+pub const MOST_TIMEOUT_MS: u64 = 600_000;
+
 /// A call that is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
@@ -44,8 +49,8 @@ pub struct Ask {
     pub parameters: Value,
     /// The caller's own key for the request: asking again with it gives the same answer.
     pub idempotency_key: Option<String>,
-    /// How long the caller waits for the answer, in milliseconds; as long as a call may take
-    /// where absent, and never longer.
+    /// How long the caller waits for the answer, in milliseconds, from [`LEAST_TIMEOUT_MS`] to
+    /// [`MOST_TIMEOUT_MS`]; as long as a call may take where absent, and never longer.
     pub timeout_ms: Option<u64>,
     /// The execution that it makes again.
     pub replay_of: Option<ExecutionId>,

@@ -1,5 +1,6 @@
 //! The headers of requests and of answers, described once.
 
+use gatehouse_engine::execute::{LEAST_TIMEOUT_MS, MOST_TIMEOUT_MS};
 use serde_json::{Value, json};
 
 use crate::table::{Access, Asks, Repeats, Route};
@@ -30,12 +31,12 @@ pub(super) fn parameters() -> Value {
         ),
         "Timeout": header(
             "Gatehouse-Timeout-Ms",
-            json!({ "type": "integer", "minimum": 200, "maximum": 600_000 }),
-            "How long the caller waits, in milliseconds; as long as a call may take where absent.",
+            json!({ "type": "integer", "minimum": LEAST_TIMEOUT_MS, "maximum": MOST_TIMEOUT_MS }),
+            "How long the caller waits, in milliseconds; as long as a call may take on this server where absent, and never longer.",
         ),
         "Prefer": header(
             "Prefer",
-            json!({ "type": "string", "pattern": "^[ -~]*$", "examples": ["respond-async"] }),
+            json!({ "type": "string", "pattern": "^[\\t -~]*$", "examples": ["respond-async"] }),
             "`respond-async` accepts the call and answers at once; with `, wait=10`, after at most that many \
              seconds (30 at the longest). What else is preferred is passed over (RFC 7240).",
         ),

@@ -10,13 +10,13 @@ use gatehouse_runtime::{Cancel, Target};
 use serde_json::Value;
 use tokio::time::{Duration, Instant, sleep};
 
-use super::Ask;
 use super::run::{Report, Run, Try};
+use super::{Ask, LEAST_TIMEOUT_MS, MOST_TIMEOUT_MS};
 use crate::Engine;
 use crate::resilience::{Attempt, Pass, Priority, Seen, next_try};
 
-/// The shortest time that a caller may give a call, in milliseconds.
-const LEAST_MS: u64 = 200;
+/// Where callers say how long they wait.
+const TIMEOUT: &str = "Gatehouse-Timeout-Ms";
 
 /// A call whose first attempt was let in.
 pub(super) struct Attempts {
@@ -46,10 +46,14 @@ impl Engine {
     /// When the caller's time is over.
     pub(super) fn deadline(&self, ask: &Ask) -> Result<Instant> {
         let longest = self.0.policy.limits.wall_ms;
+        let bounds = LEAST_TIMEOUT_MS.min(longest)..=MOST_TIMEOUT_MS;
         match ask.timeout_ms {
-            Some(millis) if millis < LEAST_MS.min(longest) => {
-                let message = format!("{millis} is too short for a call; send {LEAST_MS} or more, or leave it out");
-                Err(Error::problems("the timeout does not fit", vec![Problem::at("Gatehouse-Timeout-Ms", message)]))
+            Some(millis) if !bounds.contains(&millis) => {
+                let which = if millis > MOST_TIMEOUT_MS { "long" } else { "short" };
+                let message = format!(
+                    "{millis} is too {which} for a call; send {LEAST_TIMEOUT_MS} to {MOST_TIMEOUT_MS}, or leave it out"
+                );
+                Err(Error::problems("the timeout does not fit", vec![Problem::at(TIMEOUT, message)]))
             }
             asked => Ok(Instant::now() + Duration::from_millis(asked.unwrap_or(longest).min(longest))),
         }
