@@ -1,35 +1,25 @@
-//! Stripe's API as this gateway uses it: one place that sends, and the shapes of what comes back.
+//! Stripe's API as this gateway uses it: one place that sends, and what all of its objects have in common.
 //!
 //! Fields that other API versions lack are optional here, and unknown ones are ignored, so that
 //! an account on another version is still understood.
 
 mod amount;
-mod balance;
-mod checkout;
-mod customer;
-mod dispute;
 mod event;
-mod payment_intent;
-mod reference;
-mod refund;
+mod object;
+mod page;
 mod settings;
-mod webhook_endpoint;
 
 use gatehouse_sdk::http::{Form, Request, Response};
+use gatehouse_sdk::json::Fields;
 use gatehouse_sdk::{Result, context};
-use serde::de::DeserializeOwned;
 
 pub(crate) use amount::{amount_to_stripe, money_from_stripe};
-pub(crate) use balance::{Account, Balance, BalanceTransaction, List};
-pub(crate) use checkout::CheckoutSession;
-pub(crate) use customer::Customer;
-pub(crate) use dispute::Dispute;
 pub(crate) use event::Event;
-pub(crate) use payment_intent::{Charge, PaymentIntent};
-pub(crate) use reference::{KEY, REFERENCE, set_metadata};
-pub(crate) use refund::Refund;
+pub(crate) use object::{
+    Identified, KEY, REFERENCE, id_of, made_at, milliseconds, moment, money, reference_in, set_metadata, texts,
+};
+pub(crate) use page::{LARGEST as LARGEST_PAGE, Page};
 pub(crate) use settings::Settings;
-pub(crate) use webhook_endpoint::{DeletedEndpoint, WebhookEndpoint};
 
 use crate::error;
 
@@ -49,6 +39,7 @@ pub(crate) fn post(path: &str, label: &str, form: Form, settings: &Settings) -> 
 
 /// Sends a write that changes an object: the key that the object keeps is that of the write which
 /// made it, and stays.
+#[inline(never)]
 pub(crate) fn change(path: &str, label: &str, form: Form, settings: &Settings) -> Result<Response> {
     let key = context::idempotency_key_for(label);
     send(Request::post(path).form(form).idempotency_key(key), settings)
@@ -62,12 +53,10 @@ pub(crate) fn send(request: Request, settings: &Settings) -> Result<Response> {
     if response.is_success() { Ok(response) } else { Err(error::from_response(&response)) }
 }
 
-/// Reads an object of Stripe's from a success.
-pub(crate) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
-    response.json()
-}
-
-/// Milliseconds since 1970 of Stripe's seconds.
-pub(crate) fn milliseconds(seconds: u64) -> u64 {
-    seconds.saturating_mul(1000)
+/// Reads an object from a success; what `with` says of one that makes no sense is the error.
+pub(crate) fn object<T>(
+    response: &Response,
+    with: impl FnOnce(&Fields<'_>) -> core::result::Result<T, String>,
+) -> Result<T> {
+    response.read(with)?.map_err(|problem| response.senseless(problem))
 }

@@ -5,26 +5,21 @@ use gatehouse_sdk::http::{self, Form, Request};
 use gatehouse_sdk::payments::Payment;
 use gatehouse_sdk::payments::charges::PaymentRequest;
 
-use crate::api::{self, PaymentIntent, Settings};
+use crate::api::{self, Settings};
+use crate::payment;
 
 /// Takes or reserves an amount. With a payment method it is confirmed at once; without one the
 /// payment waits for the payer.
 pub(crate) fn process(request: &PaymentRequest) -> Result<Payment> {
     let settings = Settings::load()?;
-    payment(&api::post("/v1/payment_intents", "payment", form(request, &settings)?, &settings)?)
+    payment::of(&api::post("/v1/payment_intents", "payment", form(request, &settings)?, &settings)?)
 }
 
 /// Reads a payment.
+#[inline(never)]
 pub(crate) fn get(id: &str) -> Result<Payment> {
     let path = http::path(&["v1", "payment_intents", id])?;
-    payment(&api::send(Request::get(path), &Settings::load()?)?)
-}
-
-/// Kept out of line, as four functions end with it.
-#[inline(never)]
-pub(crate) fn payment(response: &http::Response) -> Result<Payment> {
-    let intent: PaymentIntent = api::read(response)?;
-    intent.to_payment().map_err(|problem| response.senseless(problem))
+    payment::of(&api::send(Request::get(path), &Settings::load()?)?)
 }
 
 fn form(request: &PaymentRequest, settings: &Settings) -> Result<Form> {
@@ -38,7 +33,7 @@ fn form(request: &PaymentRequest, settings: &Settings) -> Result<Form> {
         .set_some("description", request.description.as_deref())
         .set_some("receipt_email", request.payer_email.as_deref());
     let form = set_steps(form, request, settings.payment_method_types.as_deref());
-    api::set_metadata(form, "metadata", request.metadata.as_deref(), request.reference.as_deref())
+    api::set_metadata(form, request.metadata.as_deref(), request.reference.as_deref())
 }
 
 /// Which kinds of payment method may be used, and where the payer comes back to. Stripe takes that

@@ -2,6 +2,7 @@
 
 use gatehouse_sdk::Result;
 use gatehouse_sdk::http::Form;
+use gatehouse_sdk::json::Fields;
 use gatehouse_sdk::payments::customers::{Customer, CustomerRequest};
 
 use crate::api::{self, Settings};
@@ -14,7 +15,18 @@ pub(crate) fn create(request: &CustomerRequest) -> Result<Customer> {
         .set_some("email", request.email.as_deref())
         .set_some("phone", request.phone.as_deref())
         .set_some("description", request.description.as_deref());
-    let form = api::set_metadata(form, "metadata", request.metadata.as_deref(), request.reference.as_deref())?;
-    let response = api::post("/v1/customers", "customer", form, &settings)?;
-    Ok(api::read::<api::Customer>(&response)?.to_customer())
+    let form = api::set_metadata(form, request.metadata.as_deref(), request.reference.as_deref())?;
+    api::post("/v1/customers", "customer", form, &settings)?.read(read)
+}
+
+/// Reads a customer. One that was deleted has nothing but its id.
+#[inline(never)]
+pub(crate) fn read(customer: &Fields<'_>) -> Customer {
+    Customer {
+        id: customer.text("id"),
+        name: customer.text_some("name"),
+        email: customer.text_some("email"),
+        reference: api::reference_in(customer),
+        created_at_ms: api::moment(customer, "created").unwrap_or_default(),
+    }
 }

@@ -2,33 +2,20 @@
 
 use gatehouse_sdk::http::{Effect, Response};
 use gatehouse_sdk::{Error, ErrorKind};
-use serde::Deserialize;
-
-/// The body of every answer that is not a success.
-#[derive(Debug, Default, Deserialize)]
-struct Body {
-    #[serde(default)]
-    error: ApiError,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ApiError {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    code: Option<String>,
-    decline_code: Option<String>,
-    message: Option<String>,
-    param: Option<String>,
-}
 
 /// The error in an answer that is not a success. A body that makes no sense leaves the status to speak.
+#[inline(never)]
 pub(crate) fn from_response(response: &Response) -> Error {
-    let ApiError { kind, code, decline_code, message, param } =
-        response.json::<Body>().map(|body| body.error).unwrap_or_default();
+    let said = response.read(|body| {
+        body.inner("error", |error| {
+            ["type", "code", "decline_code", "message", "param"].map(|name| error.text_some(name))
+        })
+    });
+    let [kind, code, decline_code, message, param] = said.ok().flatten().unwrap_or_default();
     let status = response.status();
     let mut text = message.unwrap_or_else(|| format!("stripe answered with status {status}"));
     if let Some(param) = param {
-        text.push_str(&format!(" (parameter {param})"));
+        text = format!("{text} (parameter {param})");
     }
     let mut error = response.error(text);
     if let Some(kind) = kind_of(status, kind.as_deref(), code.as_deref(), response.effect()) {

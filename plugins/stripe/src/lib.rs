@@ -10,6 +10,7 @@ mod customers;
 mod error;
 mod links;
 mod outcomes;
+mod payment;
 mod refunds;
 mod registrations;
 mod transactions;

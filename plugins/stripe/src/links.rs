@@ -1,10 +1,11 @@
 //! Payment pages: `POST /v1/checkout/sessions`.
 
 use gatehouse_sdk::http::Form;
+use gatehouse_sdk::json::Fields;
 use gatehouse_sdk::payments::links::{Link, LinkRequest};
 use gatehouse_sdk::{Error, Money, Result};
 
-use crate::api::{self, CheckoutSession, REFERENCE, Settings};
+use crate::api::{self, REFERENCE, Settings};
 
 /// How long a `client_reference_id` may be, in characters.
 const CLIENT_REFERENCE: usize = 200;
@@ -13,25 +14,31 @@ const CLIENT_REFERENCE: usize = 200;
 pub(crate) fn create(request: &LinkRequest) -> Result<Link> {
     let settings = Settings::load()?;
     let response = api::post("/v1/checkout/sessions", "link", form(request)?, &settings)?;
-    let session: CheckoutSession = api::read(&response)?;
-    link(session, request).map_err(|problem| response.senseless(problem))
+    api::object(&response, |session| read(session, total(&request.amount, request.quantity)))
 }
 
-/// The page in our words.
+/// Reads a page; where it does not tell its total, that is what was `asked` for.
 ///
 /// # Errors
 /// A text where it has no URL: once it was paid or has expired, Stripe takes that away.
-pub(crate) fn link(session: CheckoutSession, request: &LinkRequest) -> core::result::Result<Link, String> {
-    let Some(url) = session.url.clone() else {
-        return Err(format!("the checkout session {} has no url", session.id));
+#[inline(never)]
+pub(crate) fn read(session: &Fields<'_>, asked: Money) -> core::result::Result<Link, String> {
+    let id = session.text("id");
+    let Some(url) = session.text_some("url") else {
+        return Err(format!("the checkout session {id} has no url"));
     };
-    Ok(Link {
-        url,
-        amount: session.total().unwrap_or_else(|| total(request)),
-        reference: session.reference(),
-        expires_at_ms: session.expires_at.map(api::milliseconds),
-        id: session.id,
-    })
+    let (amount, reference) = (total_of(session).unwrap_or(asked), reference_of(session));
+    Ok(Link { id, url, amount, reference, expires_at_ms: api::moment(session, "expires_at") })
+}
+
+/// What is to be paid in all.
+pub(crate) fn total_of(session: &Fields<'_>) -> Option<Money> {
+    Some(api::money_from_stripe(session.integer_some("amount_total")?, session.str_some("currency")?))
+}
+
+/// Our reference.
+pub(crate) fn reference_of(session: &Fields<'_>) -> Option<String> {
+    api::reference_in(session).or_else(|| session.text_some("client_reference_id"))
 }
 
 fn form(request: &LinkRequest) -> Result<Form> {
@@ -53,10 +60,10 @@ fn form(request: &LinkRequest) -> Result<Form> {
         .set_some("client_reference_id", short)
         // The payment that will be made carries the reference too, so that it is found from there.
         .set_some(format!("payment_intent_data[metadata][{REFERENCE}]"), reference);
-    api::set_metadata(form, "metadata", request.metadata.as_deref(), reference)
+    api::set_metadata(form, request.metadata.as_deref(), reference)
 }
 
-fn total(request: &LinkRequest) -> Money {
-    let quantity = i64::from(request.quantity.unwrap_or(1));
-    Money::new(request.amount.minor_units.saturating_mul(quantity), &request.amount.currency)
+/// The amount of so many pieces; of one where it is not said.
+pub(crate) fn total(amount: &Money, quantity: Option<u32>) -> Money {
+    Money::new(amount.minor_units.saturating_mul(quantity.unwrap_or(1).into()), &amount.currency)
 }

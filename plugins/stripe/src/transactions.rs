@@ -1,13 +1,11 @@
 //! Movements on the balance: `GET /v1/balance_transactions`.
 
 use gatehouse_sdk::http::Request;
+use gatehouse_sdk::json::Fields;
 use gatehouse_sdk::payments::transactions::{Transaction, TransactionKind, TransactionsPage, TransactionsRequest};
 use gatehouse_sdk::{Error, Result};
 
-use crate::api::{self, BalanceTransaction, List, Settings};
-
-/// The most that Stripe puts on a page.
-const LARGEST_PAGE: u32 = 100;
+use crate::api::{self, Page, Settings};
 
 /// Reads a page of movements, newest first. The cursor is the id of the last one on the page before.
 pub(crate) fn list(request: &TransactionsRequest) -> Result<TransactionsPage> {
@@ -15,13 +13,12 @@ pub(crate) fn list(request: &TransactionsRequest) -> Result<TransactionsPage> {
         return Err(Error::invalid_input("`limit` is 0; give 1 to 100"));
     }
     let get = Request::get("/v1/balance_transactions")
-        .query_some("limit", request.limit.map(|limit| limit.min(LARGEST_PAGE)))
+        .query_some("limit", request.limit.map(|limit| limit.min(api::LARGEST_PAGE)))
         .query_some("starting_after", request.cursor.as_deref())
         .query_some("created[gte]", request.created_from_ms.map(seconds))
         .query_some("created[lt]", request.created_until_ms.map(seconds));
-    let page: List<BalanceTransaction> = api::read(&api::send(get, &Settings::load()?)?)?;
-    let next = page.data.last().filter(|_| page.has_more).map(|last| last.id.clone());
-    Ok(TransactionsPage { items: page.data.iter().map(transaction).collect(), next })
+    let (items, next) = Page::each(&api::send(get, &Settings::load()?)?, transaction)?;
+    Ok(TransactionsPage { items, next })
 }
 
 /// The first whole second at or after a moment: Stripe's moments are whole seconds, so this keeps
@@ -30,18 +27,18 @@ fn seconds(ms: u64) -> u64 {
     ms.div_ceil(1000)
 }
 
-fn transaction(found: &BalanceTransaction) -> Transaction {
-    let money = |amount| api::money_from_stripe(amount, &found.currency);
+fn transaction(moved: &Fields<'_>) -> Transaction {
+    let fee = moved.get("fee").map(|_| api::money(moved, "fee").minor_units);
     Transaction {
-        id: found.id.clone(),
-        kind: kind(&found.kind, found.reporting_category.as_deref()),
-        amount: money(found.amount),
-        fee_minor_units: money(found.fee).minor_units,
-        net_minor_units: money(found.net).minor_units,
-        source: found.source(),
-        description: found.description.clone(),
-        created_at_ms: api::milliseconds(found.created),
-        available_at_ms: found.available_on.map(api::milliseconds),
+        id: moved.text("id"),
+        kind: kind(&moved.text("type"), moved.str_some("reporting_category")),
+        amount: api::money(moved, "amount"),
+        fee_minor_units: fee.unwrap_or_default(),
+        net_minor_units: api::money(moved, "net").minor_units,
+        source: api::id_of(moved, "source"),
+        description: moved.text_some("description"),
+        created_at_ms: api::made_at(moved),
+        available_at_ms: api::moment(moved, "available_on"),
     }
 }
 

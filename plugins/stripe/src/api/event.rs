@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::milliseconds;
 
 /// An event.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: String,
     #[serde(rename = "type")]

@@ -1,10 +1,10 @@
 //! The integration's settings, as `plugin.toml` describes them.
 
 use gatehouse_sdk::{Result, context};
-use serde::Deserialize;
+
+use super::texts;
 
 /// The settings.
-#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Settings {
     /// The connected account to act for.
     pub(crate) account: Option<String>,
@@ -14,7 +14,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// This call's settings.
+    #[inline(never)]
     pub(crate) fn load() -> Result<Self> {
-        context::settings()
+        context::read_settings(|settings| Self {
+            account: settings.text_some("account"),
+            payment_method_types: settings.get("payment_method_types").map(|_| texts(settings, "payment_method_types")),
+        })
     }
 }
