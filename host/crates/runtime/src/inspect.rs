@@ -158,6 +158,6 @@ fn docs(sections: &sections::Sections<'_>) -> Result<Docs> {
 
 fn section_json<T: serde::de::DeserializeOwned>(name: &str, bytes: Option<&[u8]>) -> Result<Option<T>> {
     let Some(bytes) = bytes else { return Ok(None) };
-    let parsed = serde_json::from_slice(bytes);
+    let parsed = serde_json::from_slice(&sections::unpack(name, bytes)?);
     parsed.map(Some).map_err(|error| Error::invalid(format!("the section `{name}` does not parse: {error}")))
 }

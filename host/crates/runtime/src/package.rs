@@ -1,5 +1,5 @@
 //! Packaging: one component file that carries its manifest, its documentation and its
-//! fixtures. It changes no code of the component.
+//! fixtures, the latter two packed. It changes no code of the component.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,7 @@ use crate::sections;
 use crate::shape::build::interface_name;
 
 pub(crate) mod docs;
+pub mod sizes;
 
 use docs::Docs;
 
@@ -41,9 +42,9 @@ pub fn package(component: &[u8], manifest: &Manifest, wit: &[WitSource], fixture
     let mut docs = Docs::released().clone();
     docs.add(&Docs::of_sources(wit.iter().map(|file| (file.name.as_str(), file.text.as_str())))?);
     docs.keep_only(&interfaces);
-    let mut parts = vec![(sections::MANIFEST, json(manifest)?), (sections::DOCS, json(&docs)?)];
+    let mut parts = vec![(sections::MANIFEST, json(manifest)?), (sections::DOCS, sections::pack(json(&docs)?)?)];
     if !fixtures.is_null() {
-        parts.push((sections::FIXTURES, json(fixtures)?));
+        parts.push((sections::FIXTURES, sections::pack(json(fixtures)?)?));
     }
     sections::replace(component, &parts)
 }

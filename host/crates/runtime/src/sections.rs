@@ -7,18 +7,22 @@ use gatehouse_domain::error::{Error, Result};
 use wasm_encoder::{CustomSection, Section as _};
 use wasmparser::{Parser, Payload};
 
+mod packed;
+
+pub(crate) use packed::{pack, unpack};
+
 /// The manifest, as JSON.
 pub(crate) const MANIFEST: &str = "gatehouse:manifest";
-/// The documentation of interfaces, functions and types, as JSON.
+/// The documentation of interfaces, functions and types, as JSON, packed.
 pub(crate) const DOCS: &str = "gatehouse:docs";
-/// The plugin's fixtures, as JSON.
+/// The plugin's fixtures, as JSON, packed.
 pub(crate) const FIXTURES: &str = "gatehouse:fixtures";
-/// What the plugin shows of itself in the marketplace, as JSON.
+/// What the plugin shows of itself in the marketplace, as JSON, packed.
 pub(crate) const SHOWCASE: &str = "gatehouse:showcase";
 
 const ALL: [&str; 4] = [MANIFEST, DOCS, FIXTURES, SHOWCASE];
 
-/// Our sections of one component.
+/// Our sections of one component, as they are in it: packed or not.
 #[derive(Default)]
 pub(crate) struct Sections<'a> {
     pub(crate) manifest: Option<&'a [u8]>,

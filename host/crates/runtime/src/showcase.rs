@@ -58,8 +58,9 @@ impl Showcase {
     pub fn of(component: &[u8]) -> Result<Self> {
         let Some(bytes) = sections::read(component)?.showcase else { return Ok(Self::default()) };
         let broken = |what: String| Error::invalid(format!("the section `{}` {what}", sections::SHOWCASE));
+        let json = sections::unpack(sections::SHOWCASE, bytes)?;
         let section: Section =
-            serde_json::from_slice(bytes).map_err(|error| broken(format!("does not parse: {error}")))?;
+            serde_json::from_slice(&json).map_err(|error| broken(format!("does not parse: {error}")))?;
         let images = section.screenshots.iter().map(|text| STANDARD.decode(text));
         let screenshots =
             images.collect::<Result<_, _>>().map_err(|_| broken("has an image that is no base64".into()))?;
@@ -86,7 +87,7 @@ impl Showcase {
         };
         let json = serde_json::to_vec(&section)
             .map_err(|error| Error::internal("a section can not be written as JSON").caused_by(error))?;
-        sections::put(component, sections::SHOWCASE, Some(&json))
+        sections::put(component, sections::SHOWCASE, Some(&sections::pack(json)?))
     }
 
     /// Refuses what is too much, and what could do something in a browser.

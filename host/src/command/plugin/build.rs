@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::Inspection;
+use gatehouse_runtime::package::sizes::Sizes;
 use serde::Serialize;
 
 use crate::command::plugin::compile;
@@ -36,6 +37,8 @@ struct Built {
     digest: String,
     /// Its size in bytes.
     size: u64,
+    /// What of that is code, and what else is in it.
+    sizes: Sizes,
     /// The codes of what it can do.
     capabilities: Vec<String>,
 }
@@ -45,18 +48,19 @@ pub(super) fn run(options: &Options, out: &mut Out<'_>) -> Result<()> {
     let made = compile::made(&options.folder)?;
     let path = options.out.clone().unwrap_or(made.path);
     write(&path, &made.component)?;
-    let built = Built::of(path, &made.inspection);
+    let built = Built::of(path, &made.inspection, Sizes::of(&made.component)?);
     if options.json { out.json(&built) } else { show(&built, out) }
 }
 
 impl Built {
-    fn of(component: PathBuf, inspection: &Inspection) -> Self {
+    fn of(component: PathBuf, inspection: &Inspection, sizes: Sizes) -> Self {
         Self {
             component,
             id: inspection.manifest.id.clone(),
             version: inspection.manifest.version.to_string(),
             digest: inspection.digest.clone(),
             size: inspection.size,
+            sizes,
             capabilities: inspection.capabilities.iter().map(|capability| capability.code.clone()).collect(),
         }
     }
@@ -87,7 +91,21 @@ fn show(built: &Built, out: &mut Out<'_>) -> Result<()> {
     out.line(format!("{} {} is {}", built.id, built.version, built.component.display()))?;
     out.table(&[
         vec!["size".to_owned(), bytes(built.size)],
+        vec!["of which".to_owned(), parts(&built.sizes)],
         vec!["digest".to_owned(), format!("sha256:{}", built.digest)],
         vec!["capabilities".to_owned(), built.capabilities.join(", ")],
     ])
+}
+
+fn parts(sizes: &Sizes) -> String {
+    let Sizes { component, manifest, documentation, fixtures, showcase } = *sizes;
+    let named = [
+        ("component", component),
+        ("fixtures", fixtures),
+        ("documentation", documentation),
+        ("manifest", manifest),
+        ("showcase", showcase),
+    ];
+    let parts: Vec<String> = named.iter().map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
+    parts.join(", ")
 }

@@ -1,5 +1,9 @@
 //! What is known of a plugin before it runs, and every reason to refuse one.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use gatehouse_domain::capability::Effect;
 use gatehouse_domain::error::ErrorKind;
 use serde_json::{Value, json};
@@ -106,6 +110,27 @@ async fn the_manifest_must_be_there_and_fit() {
         .filter(|line| !["mode =", "direction =", "every_minutes ="].iter().any(|key| line.contains(key)))
         .collect();
     check(&guest::packaged(component(), &without_sync.join("\n")), "$.sync: is missing").await;
+}
+
+#[tokio::test]
+async fn a_section_is_read_packed_or_not_and_never_beyond_its_bound() {
+    let (runtime, _) = shared().await;
+    let packed = |data: &[u8]| {
+        let mut packer = ZlibEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(data).unwrap();
+        packer.finish().unwrap()
+    };
+    let with = |data: &[u8]| with_section(&small::plugin(), "gatehouse:fixtures", data);
+    for data in [br#"{"a": 1}"#.to_vec(), packed(br#"{"a": 1}"#)] {
+        assert_eq!(runtime.inspect(&with(&data)).unwrap().fixtures, Some(json!({ "a": 1 })));
+    }
+    let bomb = with(&packed(&vec![b' '; 32 << 20]));
+    assert!(bomb.len() < 100_000);
+    let error = runtime.inspect(&bomb).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+    assert!(error.message.contains("`gatehouse:fixtures` unpacks to more than 8388608 bytes"), "{error}");
+    check(&with(&packed(b"{")), "the section `gatehouse:fixtures` does not parse").await;
+    check(&with(&packed(br#"{"a": 1}"#)[..9]), "the section `gatehouse:fixtures` does not unpack").await;
 }
 
 fn packaged_without_docs(component: &[u8]) -> Vec<u8> {
