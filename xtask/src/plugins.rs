@@ -7,6 +7,8 @@ use std::process::Command;
 
 use crate::run::{Failure, Result, Step, cargo};
 
+pub(crate) mod sizes;
+
 /// The target that gateways are compiled for.
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 

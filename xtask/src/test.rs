@@ -67,7 +67,8 @@ fn build(root: &Path) -> Result<String> {
 
 fn build_plugins(root: &Path) -> Result<String> {
     let components = plugins::build(root, None, &plugins::binary(root))?;
-    Ok(format!("{} plugin{}", components.len(), if components.len() == 1 { "" } else { "s" }))
+    let largest = plugins::sizes::check(root, &components)?;
+    Ok(format!("{} plugins of at most {largest} bytes", components.len()))
 }
 
 fn test(root: &Path) -> Result<String> {
