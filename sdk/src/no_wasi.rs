@@ -2,8 +2,10 @@
 //! environment, the standard streams and exit; a gateway has none of them, so these functions answer
 //! in the host's place, and the component imports nothing but Gatehouse.
 //!
-//! The names are those under which wasi-libc declares its imports; a definition here takes the
-//! import's place. A name that it no longer uses does no harm.
+//! Two kinds of names are here. Those of C are what the standard library itself calls when it reports a panic;
+//! defined here, nothing of the C library behind them is linked. The others are those under which wasi-libc declares
+//! its imports, for what of it is linked still; a definition here takes the import's place. A name that is no longer
+//! used does no harm.
 #![allow(unsafe_code, missing_docs, unreachable_pub, reason = "C functions that a linked library calls by name")]
 
 use crate::bindings::host::gatehouse::plugin::log::Level;
@@ -11,18 +13,62 @@ use crate::bindings::host::gatehouse::plugin::log::Level;
 /// What a panic or a stray print writes goes to the log.
 ///
 /// # Safety
-/// `bytes` and `answer` are the caller's, as the component ABI has them: a slice of `length`
-/// bytes, and room for `result<_, stream-error>`.
+/// `bytes` are the caller's: `length` of them.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __wasm_import_streams_method_output_stream_write(
-    _: i32,
-    bytes: *const u8,
-    length: usize,
-    answer: *mut u8,
-) {
+pub unsafe extern "C" fn write(_: i32, bytes: *const u8, length: usize) -> isize {
     // SAFETY: see above.
     let text = unsafe { core::slice::from_raw_parts(bytes, length) };
     crate::imports::write_log(Level::Error, String::from_utf8_lossy(text).trim_end(), &[]);
+    isize::try_from(length).unwrap_or(isize::MAX)
+}
+
+/// A part of what is written at once, as C lays it out.
+#[repr(C)]
+pub struct Part {
+    bytes: *const u8,
+    length: usize,
+}
+
+/// # Safety
+/// `parts` are the caller's: `count` of them, each as [`write`] has it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn writev(to: i32, parts: *const Part, count: usize) -> isize {
+    // SAFETY: see above.
+    let parts = unsafe { core::slice::from_raw_parts(parts, count) };
+    // SAFETY: see above.
+    parts.iter().map(|part| unsafe { write(to, part.bytes, part.length) }).sum()
+}
+
+/// There is no environment.
+#[unsafe(no_mangle)]
+pub extern "C" fn getenv(_: *const u8) -> *mut u8 {
+    core::ptr::null_mut()
+}
+
+/// There are no errors of a system to describe.
+///
+/// # Safety
+/// `text` is the caller's, with room for `length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strerror_r(_: i32, text: *mut u8, length: usize) -> i32 {
+    if length > 0 {
+        // SAFETY: see above.
+        unsafe { text.write(0) };
+    }
+    0
+}
+
+/// What else wasi-libc writes goes nowhere.
+///
+/// # Safety
+/// `answer` is the caller's, as the component ABI has it: room for `result<_, stream-error>`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __wasm_import_streams_method_output_stream_write(
+    _: i32,
+    _: *const u8,
+    _: usize,
+    answer: *mut u8,
+) {
     // SAFETY: see above; 0 is `ok`.
     unsafe { answer.write(0) };
 }
