@@ -13,11 +13,10 @@ const MOST: u64 = 250_000;
 /// Those that need more, each with a bound of its own a little above what it was measured to be.
 /// `plugins/README.md` says why.
 const LARGER: &[(&str, u64)] = &[
-    ("google", 335_000),
-    ("hubspot", 270_000),
+    ("google", 332_000),
+    ("hubspot", 267_000),
     ("quickbooks", 345_000),
     ("shopify", 318_000),
-    ("stripe", 256_000),
     ("xero", 306_000),
 ];
 
