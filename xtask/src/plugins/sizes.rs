@@ -12,13 +12,8 @@ const MOST: u64 = 250_000;
 
 /// Those that need more, each with a bound of its own a little above what it was measured to be.
 /// `plugins/README.md` says why.
-const LARGER: &[(&str, u64)] = &[
-    ("google", 332_000),
-    ("hubspot", 267_000),
-    ("quickbooks", 345_000),
-    ("shopify", 318_000),
-    ("xero", 306_000),
-];
+const LARGER: &[(&str, u64)] =
+    &[("google", 329_000), ("hubspot", 265_000), ("quickbooks", 338_000), ("shopify", 318_000), ("xero", 306_000)];
 
 /// Prints the size of each component and answers that of the largest.
 ///
