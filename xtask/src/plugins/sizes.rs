@@ -13,7 +13,7 @@ const MOST: u64 = 250_000;
 /// Those that need more, each with a bound of its own a little above what it was measured to be.
 /// `plugins/README.md` says why.
 const LARGER: &[(&str, u64)] =
-    &[("google", 329_000), ("hubspot", 265_000), ("quickbooks", 338_000), ("shopify", 318_000), ("xero", 306_000)];
+    &[("google", 329_000), ("hubspot", 265_000), ("quickbooks", 338_000), ("shopify", 310_000), ("xero", 299_000)];
 
 /// Prints the size of each component and answers that of the largest.
 ///
