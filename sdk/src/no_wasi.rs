@@ -1,14 +1,14 @@
 //! Keeps WASI out of a component. The standard library brings a C library that asks WASI for the
 //! environment, the standard streams and exit; a gateway has none of them, so these functions answer
 //! in the host's place, and the component imports nothing but Gatehouse.
-//!
-//! Two kinds of names are here. Those of C are what the standard library itself calls when it reports a panic;
-//! defined here, nothing of the C library behind them is linked. The others are those under which wasi-libc declares
-//! its imports, for what of it is linked still; a definition here takes the import's place. A name that is no longer
-//! used does no harm.
 #![allow(unsafe_code, missing_docs, unreachable_pub, reason = "C functions that a linked library calls by name")]
 
 use crate::bindings::host::gatehouse::plugin::log::Level;
+
+// Two kinds of names are here. Those of C are what the standard library itself calls when it reports a panic;
+// defined here, nothing of the C library behind them is linked. The others are those under which wasi-libc declares
+// its imports, for what of it is linked still; a definition here takes the import's place. A name that is no longer
+// used does no harm.
 
 /// What a panic or a stray print writes goes to the log.
 ///
