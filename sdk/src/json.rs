@@ -7,6 +7,7 @@
 mod fields;
 mod object;
 mod reader;
+mod usual;
 
 use serde::de::DeserializeOwned;
 pub use serde_json::Value;
@@ -14,6 +15,7 @@ pub use serde_json::Value;
 pub use fields::{Fields, read, read_value};
 pub use object::Object;
 pub use reader::Mismatch;
+pub use usual::decimal;
 
 /// Reads a type from the bytes of a JSON document.
 ///

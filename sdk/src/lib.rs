@@ -4,7 +4,7 @@
 //! Read in this order: [`connection`], [`webhook`], [`sync`], [`outcomes`], [`registrations`] and the packages of the domains, such as
 //! [`payments`], are the contracts a gateway implements; [`export_gateway!`] exports them; [`http`],
 //! [`context`] and [`log`] are what the host lends; [`Error`] is how a gateway fails; [`money`], [`time`],
-//! [`paging`], [`graphql`], [`mime`] and [`base64`] are what gateways share; `harness` plays fixtures.
+//! [`paging`], [`records`], [`books`], [`text`], [`graphql`], [`mime`] and [`base64`] are what gateways share; `harness` plays fixtures.
 
 #[doc(hidden)]
 pub mod bindings;
@@ -22,11 +22,14 @@ mod no_wasi;
 mod outcome;
 
 pub mod base64;
+pub mod books;
 pub mod graphql;
 pub mod json;
 pub mod mime;
 pub mod money;
 pub mod paging;
+pub mod records;
+pub mod text;
 pub mod time;
 
 #[cfg(all(feature = "conformance", not(target_arch = "wasm32")))]

@@ -3,6 +3,10 @@
 
 use crate::{Error, Money, Result};
 
+mod quantity;
+
+pub use quantity::Quantity;
+
 impl Money {
     /// An amount in minor units of a currency: `Money::new(1999, "EUR")`.
     pub fn new(minor_units: i64, currency: impl Into<String>) -> Self {
