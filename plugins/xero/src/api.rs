@@ -2,7 +2,8 @@
 
 use gatehouse_sdk::http::{self, Request, Response};
 use gatehouse_sdk::json::{self, Fields, Object, Value};
-use gatehouse_sdk::{Error, Money, Result, context, money, paging, time};
+use gatehouse_sdk::records::{self, Read};
+use gatehouse_sdk::{Error, Result, context, paging, time};
 
 use crate::error;
 
@@ -10,6 +11,8 @@ use crate::error;
 pub(crate) const PAGE: u32 = 100;
 /// Amounts of one thing have four decimals where we say so, and two else.
 pub(crate) const DECIMALS: (&str, &str) = ("unitdp", "4");
+/// Where a record says when it was last changed.
+const CHANGED: &str = "UpdatedDateUTC";
 
 /// The organisation that is meant: one token reaches several.
 #[inline(never)]
@@ -49,18 +52,21 @@ pub(crate) fn create(list: &str, record: Object) -> Result<Response> {
     send(request.idempotency_key(context::idempotency_key_for("create")))
 }
 
-/// Reads a record of Xero's.
-pub(crate) type Read<T> = fn(&Value) -> core::result::Result<T, json::Mismatch>;
+/// Reads what stands at a path below the version.
+#[inline(never)]
+pub(crate) fn get(segments: &[&str]) -> Result<Response> {
+    send(Request::get(path(segments)?))
+}
 
 /// Reads the one record of an answer.
 pub(crate) fn one<T>(response: &Response, list: &str, read: Read<T>) -> Result<T> {
-    read(&first(response, list)?).map_err(|problem| misshaped(response, &problem))
+    records::one(response, &first(response, list)?, read)
 }
 
 /// The one record of an answer as it is. One that Xero did not take is answered with a 200 as well, and says why.
 #[inline(never)]
 pub(crate) fn first(response: &Response, list: &str) -> Result<Value> {
-    let (found, _) = records(response, list)?;
+    let (found, _) = listed_in(response, list)?;
     let none = || response.senseless(format!("the provider's answer has no record in `{list}`"));
     let record = found.into_iter().next().ok_or_else(none)?;
     match error::refused(&record) {
@@ -71,8 +77,8 @@ pub(crate) fn first(response: &Response, list: &str) -> Result<Value> {
 
 /// The records of an answer, and how many pages there are.
 #[inline(never)]
-fn records(response: &Response, list: &str) -> Result<(Vec<Value>, Option<u64>)> {
-    let answer = json::document(response.bytes()).map_err(|problem| misshaped(response, &problem))?;
+fn listed_in(response: &Response, list: &str) -> Result<(Vec<Value>, Option<u64>)> {
+    let answer = json::document(response.bytes()).map_err(|problem| records::misshaped(response, &problem))?;
     let count = answer.get("pagination").and_then(|pages| pages.get("pageCount")).and_then(Value::as_u64);
     let mut found = None;
     if let Value::Object(fields) = answer {
@@ -84,27 +90,6 @@ fn records(response: &Response, list: &str) -> Result<(Vec<Value>, Option<u64>)>
     }
     let none = || response.senseless(format!("the provider's answer has no list `{list}`"));
     Ok((found.ok_or_else(none)?, count))
-}
-
-#[cold]
-#[inline(never)]
-pub(crate) fn misshaped(response: &Response, problem: &json::Mismatch) -> Error {
-    response.senseless(format!("a record of the provider does not have the expected shape: {problem}"))
-}
-
-/// Reads the records of a page.
-pub(crate) fn all<T>(found: Vec<Value>, read: Read<T>) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    for record in found {
-        all.push(read(&record).map_err(|problem| odd(&problem))?);
-    }
-    Ok(all)
-}
-
-#[cold]
-#[inline(never)]
-pub(crate) fn odd(problem: &json::Mismatch) -> Error {
-    Error::provider(format!("a record of the provider does not have the expected shape: {problem}"))
 }
 
 /// Which records of a list to read.
@@ -121,30 +106,61 @@ pub(crate) struct Wanted<'a> {
     pub(crate) by_change: bool,
 }
 
+impl<'a> Wanted<'a> {
+    /// All of a list's.
+    pub(crate) fn all(list: &'a str) -> Self {
+        Self { list, since_ms: None, only: None, more: Vec::new(), by_change: false }
+    }
+
+    /// With a further parameter.
+    #[inline(never)]
+    pub(crate) fn with(mut self, name: &'a str, value: &str) -> Self {
+        self.more.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// A page of records.
+pub(crate) struct Page {
+    /// The records as they are.
+    pub(crate) found: Vec<Value>,
+    /// Where the next ones begin; none at the end.
+    pub(crate) next: Option<String>,
+}
+
+impl Page {
+    /// The records in our words.
+    pub(crate) fn items<T>(&self, read: Read<T>) -> Result<Vec<T>> {
+        records::all(&self.found, read)
+    }
+}
+
+/// Reads the page that a cursor stands for: its number.
+#[inline(never)]
+pub(crate) fn list(wanted: Wanted<'_>, cursor: Option<&str>, limit: Option<u32>) -> Result<Page> {
+    page(wanted, paging::number(cursor, 1)?.max(1), limit)
+}
+
 /// Reads a page by its number.
 #[inline(never)]
-pub(crate) fn page(wanted: Wanted<'_>, page: u64, limit: Option<u32>) -> Result<(Vec<Value>, Option<String>)> {
+pub(crate) fn page(wanted: Wanted<'_>, page: u64, limit: Option<u32>) -> Result<Page> {
     let (list, since_ms) = (wanted.list, wanted.since_ms);
     let size = paging::limit(limit, PAGE, PAGE)?;
-    let (found, pages) = records(&listed(wanted, Some((page, size)))?, list)?;
+    let (found, pages) = listed_in(&listed(wanted, Some((page, size)))?, list)?;
     let next = match pages {
         Some(last) => paging::after_page(page, last),
         None => paging::after_full_page(page, found.len(), size),
     };
-    Ok((changed(found, since_ms), next))
+    Ok(Page { found: changed(found, since_ms), next })
 }
 
 /// Reads a list that Xero does not cut into pages, and cuts it: the cursor is how many were read.
 #[inline(never)]
-pub(crate) fn whole(
-    wanted: Wanted<'_>,
-    cursor: Option<&str>,
-    limit: Option<u32>,
-) -> Result<(Vec<Value>, Option<String>)> {
+pub(crate) fn whole(wanted: Wanted<'_>, cursor: Option<&str>, limit: Option<u32>) -> Result<Page> {
     let (list, since_ms) = (wanted.list, wanted.since_ms);
     let offset = paging::number(cursor, 0)?;
     let size = paging::limit(limit, u32::MAX, u32::MAX)?;
-    let (all, _) = records(&listed(wanted, None)?, list)?;
+    let (all, _) = listed_in(&listed(wanted, None)?, list)?;
     let all = changed(all, since_ms);
     let total = all.len() as u64;
     let mut found = Vec::new();
@@ -154,7 +170,7 @@ pub(crate) fn whole(
         }
     }
     let next = paging::after_offset(offset, found.len(), size, Some(total));
-    Ok((found, next))
+    Ok(Page { found, next })
 }
 
 #[inline(never)]
@@ -183,23 +199,12 @@ fn changed(found: Vec<Value>, since_ms: Option<u64>) -> Vec<Value> {
     let Some(since) = since_ms else { return found };
     let mut kept = Vec::new();
     for record in found {
-        let moment = record.get("UpdatedDateUTC").and_then(Value::as_str).and_then(parsed);
+        let moment = record.get(CHANGED).and_then(Value::as_str).and_then(parsed);
         if moment.is_none_or(|moment| moment >= since) {
             kept.push(record);
         }
     }
     kept
-}
-
-/// The page that a cursor stands for.
-pub(crate) fn number(cursor: Option<&str>) -> Result<u64> {
-    Ok(paging::number(cursor, 1)?.max(1))
-}
-
-/// A text; Xero writes an empty one where there is none.
-#[inline(never)]
-pub(crate) fn text(record: &Fields<'_>, name: &str) -> Option<String> {
-    record.str_some(name).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 #[inline(never)]
@@ -210,41 +215,22 @@ fn parsed(text: &str) -> Option<u64> {
 /// A moment: `/Date(1552432238623+0000)/`, seldom ISO 8601 in UTC.
 #[inline(never)]
 pub(crate) fn moment(record: &Fields<'_>, name: &str) -> Option<u64> {
-    let text = record.str_some(name)?;
-    let moment = parsed(text);
-    if moment.is_none() {
-        record.wrong(name, "this is no moment");
-    }
-    moment
+    record.moment(name, parsed)
+}
+
+/// When a record was last changed.
+pub(crate) fn changed_at(record: &Fields<'_>) -> Option<u64> {
+    moment(record, CHANGED)
 }
 
 /// A day, which is written as its midnight in UTC whatever the organisation's zone.
+#[inline(never)]
 pub(crate) fn day(record: &Fields<'_>, name: &str) -> Option<String> {
     moment(record, name).map(time::format_date)
 }
 
-/// An amount in a currency; absent where it is finer than the minor unit.
+/// Whether a record is in use, where it has a status at all.
 #[inline(never)]
-pub(crate) fn price(record: &Fields<'_>, name: &str, currency: &str) -> Option<Money> {
-    let number = record.get(name)?.as_f64();
-    if number.is_none() {
-        record.wrong(name, "this is no number");
-    }
-    money::from_number(number?, currency).ok()
-}
-
-/// An amount that has to be there.
-#[inline(never)]
-pub(crate) fn amount(record: &Fields<'_>, name: &str, currency: &str) -> Money {
-    price(record, name, currency).unwrap_or_else(|| {
-        record.wrong(name, format!("this is no amount of {currency}"));
-        Money::new(0, currency)
-    })
-}
-
-/// A number as decimal text, such as `1.5` or `19`.
-#[inline(never)]
-pub(crate) fn decimal(value: &Value) -> Option<String> {
-    let text = json::text(value);
-    value.is_number().then(|| text.strip_suffix(".0").unwrap_or(&text).to_owned())
+pub(crate) fn is_active(record: &Fields<'_>, name: &str) -> bool {
+    record.str_some(name).is_none_or(|status| status == "ACTIVE")
 }

@@ -1,71 +1,66 @@
-//! What lines of invoices name: items, tax rates and ledger accounts. Xero does not cut these lists into pages.
+//! What lines of invoices name: items, tax rates and ledger accounts. Xero does not cut these lists into pages:
+//! their cursor is how many were read.
 
 use gatehouse_sdk::accounting::accounting_items::{
-    AccountingItem, AccountingItemRequest, AccountingItemsPage, AccountingItemsRequest,
+    AccountingItem, AccountingItemRequest, AccountingItemsPage, AccountingItemsRequest, Guest,
 };
 use gatehouse_sdk::accounting::ledger_accounts::{
-    LedgerAccount, LedgerAccountKind, LedgerAccountsPage, LedgerAccountsRequest,
+    Guest as Accounts, LedgerAccount, LedgerAccountKind, LedgerAccountsPage, LedgerAccountsRequest,
 };
-use gatehouse_sdk::accounting::tax_rates::{TaxRate, TaxRatesPage, TaxRatesRequest};
-use gatehouse_sdk::http::Request;
+use gatehouse_sdk::accounting::tax_rates::{Guest as TaxRates, TaxRate, TaxRatesPage, TaxRatesRequest};
+use gatehouse_sdk::http::{Request, Response};
 use gatehouse_sdk::json::{Fields, Mismatch, Object, Value, read_value};
-use gatehouse_sdk::{Error, Result, money};
+use gatehouse_sdk::records;
+use gatehouse_sdk::{Error, Result, books};
 
 use crate::api::{self, DECIMALS, Wanted};
-use crate::connection;
+use crate::{Xero, connection};
 
 /// The list of items.
 const ITEMS: &str = "Items";
 
-/// Creates an item. Its prices are in the currency of the books.
-pub(crate) fn create_item(request: &AccountingItemRequest) -> Result<AccountingItem> {
-    let Some(code) = request.code.as_deref() else {
-        return Err(Error::invalid_input("`code` is absent; xero knows an item by it"));
-    };
-    let currency = connection::currency()?;
-    let mut sales = Object::new()
-        .set_some("AccountCode", request.ledger_account.as_deref())
-        .set_some("TaxType", request.tax_rate.as_deref());
-    if let Some(price) = &request.unit_price {
-        if money::currency(price)? != currency {
-            return Err(Error::invalid_input(format!(
-                "the price is in `{}`; xero keeps items in {currency} here",
-                price.currency
-            )));
-        }
-        sales = sales.set("UnitPrice", money::to_number(price));
+impl Guest for Xero {
+    /// Creates an item. Its prices are in the currency of the books.
+    fn create_accounting_item(request: AccountingItemRequest) -> Result<AccountingItem> {
+        let Some(code) = request.code else {
+            return Err(Error::invalid_input("`code` is absent; xero knows an item by it"));
+        };
+        let currency = connection::currency()?;
+        let price = books::price_in(request.unit_price.as_ref(), &currency, "xero")?;
+        let sales = Object::new()
+            .set_some("AccountCode", request.ledger_account)
+            .set_some("TaxType", request.tax_rate)
+            .set_some("UnitPrice", price);
+        let record = Object::new()
+            .set("Code", code)
+            .set("Name", request.name)
+            .set_some("Description", request.description)
+            .set("SalesDetails", sales);
+        one(&api::create(ITEMS, record)?, &currency)
     }
-    let record = Object::new()
-        .set("Code", code)
-        .set("Name", request.name.as_str())
-        .set_some("Description", request.description.as_deref())
-        .set("SalesDetails", sales);
-    let response = api::create(ITEMS, record)?;
-    item(&api::first(&response, ITEMS)?, &currency).map_err(|problem| api::misshaped(&response, &problem))
+
+    fn sync_accounting_items(request: AccountingItemsRequest) -> Result<AccountingItemsPage> {
+        let currency = connection::currency()?;
+        let wanted = Wanted { since_ms: request.changed_from_ms, ..Wanted::all(ITEMS).with(DECIMALS.0, DECIMALS.1) };
+        let page = api::whole(wanted, request.cursor.as_deref(), request.limit)?;
+        let mut items = Vec::new();
+        for record in &page.found {
+            items.push(item(record, &currency).map_err(records::odd)?);
+        }
+        Ok(AccountingItemsPage { items, next: page.next })
+    }
 }
 
 /// Reads an item by its code.
 pub(crate) fn get_item(code: &str) -> Result<AccountingItem> {
     let currency = connection::currency()?;
-    let response = api::send(Request::get(api::path(&[ITEMS, code])?).query(DECIMALS.0, DECIMALS.1))?;
-    item(&api::first(&response, ITEMS)?, &currency).map_err(|problem| api::misshaped(&response, &problem))
+    let request = Request::get(api::path(&[ITEMS, code])?).query(DECIMALS.0, DECIMALS.1);
+    one(&api::send(request)?, &currency)
 }
 
-/// Reads items; the cursor is how many were read.
-pub(crate) fn items(request: &AccountingItemsRequest) -> Result<AccountingItemsPage> {
-    let currency = connection::currency()?;
-    let more = vec![(DECIMALS.0, DECIMALS.1.to_owned())];
-    let wanted = Wanted { since_ms: request.changed_from_ms, more, ..list(ITEMS) };
-    let (found, next) = api::whole(wanted, request.cursor.as_deref(), request.limit)?;
-    let mut items = Vec::new();
-    for record in found {
-        items.push(item(&record, &currency).map_err(|problem| api::odd(&problem))?);
-    }
-    Ok(AccountingItemsPage { items, next })
-}
-
-fn list(name: &str) -> Wanted<'_> {
-    Wanted { list: name, since_ms: None, only: None, more: Vec::new(), by_change: false }
+#[inline(never)]
+fn one(response: &Response, currency: &str) -> Result<AccountingItem> {
+    item(&api::first(response, ITEMS)?, currency).map_err(|problem| records::misshaped(response, &problem))
 }
 
 /// A line names an item by its code, which therefore is its id.
@@ -76,51 +71,52 @@ fn item(item: &Value, currency: &str) -> core::result::Result<AccountingItem, Mi
 
 fn in_our_words(item: &Fields<'_>, currency: &str) -> AccountingItem {
     let code = item.text("Code");
-    let sales =
-        item.inner("SalesDetails", |sales| (api::price(sales, "UnitPrice", currency), api::text(sales, "AccountCode")));
+    let sales = item.inner("SalesDetails", |sales| (sales.price("UnitPrice", currency), sales.filled("AccountCode")));
     let (unit_price, ledger_account) = sales.unwrap_or_default();
     AccountingItem {
         id: code.clone(),
-        name: api::text(item, "Name").unwrap_or_else(|| code.clone()),
+        name: item.filled("Name").unwrap_or_else(|| code.clone()),
         code: Some(code),
-        description: api::text(item, "Description"),
+        description: item.filled("Description"),
         unit_price,
         ledger_account,
-        active: item.get("IsSold").is_none() || item.flag("IsSold"),
-        updated_at_ms: api::moment(item, "UpdatedDateUTC"),
+        active: item.flag_unless_absent("IsSold"),
+        updated_at_ms: api::changed_at(item),
     }
 }
 
-/// Reads tax rates; the cursor is how many were read.
-pub(crate) fn tax_rates(request: &TaxRatesRequest) -> Result<TaxRatesPage> {
-    let (found, next) = api::whole(list("TaxRates"), request.cursor.as_deref(), request.limit)?;
-    Ok(TaxRatesPage { items: api::all(found, |found| read_value(found, tax_rate))?, next })
+impl TaxRates for Xero {
+    fn list_tax_rates(request: TaxRatesRequest) -> Result<TaxRatesPage> {
+        let page = api::whole(Wanted::all("TaxRates"), request.cursor.as_deref(), request.limit)?;
+        Ok(TaxRatesPage { items: page.items(|found| read_value(found, tax_rate))?, next: page.next })
+    }
 }
 
 fn tax_rate(rate: &Fields<'_>) -> TaxRate {
     TaxRate {
         id: rate.text("TaxType"),
         name: rate.text("Name"),
-        percent: rate.get("EffectiveRate").and_then(api::decimal),
-        active: rate.str_some("Status").is_none_or(|status| status == "ACTIVE"),
+        percent: rate.decimal("EffectiveRate"),
+        active: api::is_active(rate, "Status"),
     }
 }
 
-/// Reads ledger accounts; the cursor is how many were read.
-pub(crate) fn ledger_accounts(request: &LedgerAccountsRequest) -> Result<LedgerAccountsPage> {
-    let (found, next) = api::whole(list("Accounts"), request.cursor.as_deref(), request.limit)?;
-    Ok(LedgerAccountsPage { items: api::all(found, |found| read_value(found, ledger_account))?, next })
+impl Accounts for Xero {
+    fn list_ledger_accounts(request: LedgerAccountsRequest) -> Result<LedgerAccountsPage> {
+        let page = api::whole(Wanted::all("Accounts"), request.cursor.as_deref(), request.limit)?;
+        Ok(LedgerAccountsPage { items: page.items(|found| read_value(found, ledger_account))?, next: page.next })
+    }
 }
 
 fn ledger_account(account: &Fields<'_>) -> LedgerAccount {
-    let code = api::text(account, "Code");
+    let code = account.filled("Code");
     LedgerAccount {
         id: code.clone().unwrap_or_else(|| account.text("AccountID")),
         code,
         name: account.text("Name"),
         kind: kind(account),
-        currency: api::text(account, "CurrencyCode"),
-        active: account.str_some("Status").is_none_or(|status| status == "ACTIVE"),
+        currency: account.filled("CurrencyCode"),
+        active: api::is_active(account, "Status"),
     }
 }
 

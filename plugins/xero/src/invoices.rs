@@ -1,12 +1,15 @@
 //! Invoices to customers: `/Invoices`, sending and voiding them.
 
-use gatehouse_sdk::accounting::invoice_sending::InvoiceSendingRequest;
-use gatehouse_sdk::accounting::invoices::{InvoiceRequest, InvoicesPage, InvoicesRequest};
+use gatehouse_sdk::accounting::invoice_sending::{Guest as Sending, InvoiceSendingRequest};
+use gatehouse_sdk::accounting::invoice_voiding::Guest as Voiding;
+use gatehouse_sdk::accounting::invoices::{Guest, InvoiceRequest, InvoicesPage, InvoicesRequest};
 use gatehouse_sdk::accounting::{Invoice, InvoiceLine, InvoiceStatus, TaxMode};
-use gatehouse_sdk::http::Request;
+use gatehouse_sdk::http::{Request, Response};
 use gatehouse_sdk::json::{self, Fields, Mismatch, Object, Value, read_value};
-use gatehouse_sdk::{Error, ErrorKind, Money, Result, context, money, time};
+use gatehouse_sdk::records::{self, Ours};
+use gatehouse_sdk::{Error, ErrorKind, Money, Result, books, context, money, time};
 
+use crate::Xero;
 use crate::api::{self, DECIMALS, Wanted};
 
 /// The list of invoices.
@@ -14,35 +17,86 @@ pub(crate) const LIST: &str = "Invoices";
 /// Supplier's bills are in the same list.
 const SALES: &str = "Type==\"ACCREC\"";
 
-/// Creates an invoice. Nothing is sent to the customer.
-pub(crate) fn create(request: &InvoiceRequest) -> Result<Invoice> {
-    if request.lines.is_empty() {
-        return Err(Error::invalid_input("`lines` is empty; give at least one line"));
-    }
-    let mut lines = Vec::new();
-    for line in &request.lines {
-        lines.push(Value::from(in_its_words(line, &request.currency)?));
-    }
-    let mut record = Object::new()
-        .set("Type", "ACCREC")
-        .set("Status", if request.draft == Some(true) { "DRAFT" } else { "AUTHORISED" })
-        .set("Contact", Object::new().set("ContactID", request.contact.as_str()))
-        .set("LineItems", lines)
-        .set("CurrencyCode", request.currency.as_str())
-        .set_some("InvoiceNumber", request.number.as_deref())
-        .set_some("Reference", request.reference.as_deref());
-    let mode = request.tax_mode.as_ref().map(|mode| match mode {
-        TaxMode::Exclusive => "Exclusive",
-        TaxMode::Inclusive => "Inclusive",
-        TaxMode::None => "NoTax",
-    });
-    record = record.set_some("LineAmountTypes", mode);
-    for (ours, theirs, day) in [("issued_on", "Date", &request.issued_on), ("due_on", "DueDate", &request.due_on)] {
-        if let Some(day) = day {
-            record = record.set(theirs, time::checked_date(ours, day)?);
+impl Guest for Xero {
+    /// Creates an invoice. Nothing is sent to the customer.
+    fn create_invoice(request: InvoiceRequest) -> Result<Invoice> {
+        if request.lines.is_empty() {
+            return Err(Error::invalid_input("`lines` is empty; give at least one line"));
         }
+        let mut lines = Vec::new();
+        for line in &request.lines {
+            lines.push(Value::from(in_its_words(line, &request.currency)?));
+        }
+        let mut record = Object::new()
+            .set("Type", "ACCREC")
+            .set("Status", if request.draft == Some(true) { "DRAFT" } else { "AUTHORISED" })
+            .set("Contact", Object::new().set("ContactID", request.contact.as_str()))
+            .set("LineItems", lines)
+            .set("CurrencyCode", request.currency.as_str())
+            .set_some("InvoiceNumber", request.number)
+            .set_some("Reference", request.reference);
+        let mode = request.tax_mode.map(|mode| match mode {
+            TaxMode::Exclusive => "Exclusive",
+            TaxMode::Inclusive => "Inclusive",
+            TaxMode::None => "NoTax",
+        });
+        record = record.set_some("LineAmountTypes", mode);
+        for (ours, theirs, day) in [("issued_on", "Date", &request.issued_on), ("due_on", "DueDate", &request.due_on)] {
+            if let Some(day) = day {
+                record = record.set(theirs, time::checked_date(ours, day)?);
+            }
+        }
+        api::one(&api::create(LIST, record)?, LIST, invoice)
     }
-    api::one(&api::create(LIST, record)?, LIST, invoice)
+
+    fn get_invoice(id: String) -> Result<Invoice> {
+        get(&id)
+    }
+
+    /// Reads a page of invoices. The cursor is the page's number.
+    fn sync_invoices(request: InvoicesRequest) -> Result<InvoicesPage> {
+        let mut wanted = Wanted { since_ms: request.changed_from_ms, ..all() };
+        wanted.more.extend(request.contact.map(|contact| ("ContactIDs", contact)));
+        let statuses = request.status.map(|status| match status {
+            InvoiceStatus::Draft => "DRAFT,SUBMITTED",
+            InvoiceStatus::Open => "AUTHORISED",
+            InvoiceStatus::Paid => "PAID",
+            InvoiceStatus::Voided => "VOIDED",
+            InvoiceStatus::Deleted => "DELETED",
+        });
+        wanted.more.extend(statuses.map(|statuses| ("Statuses", statuses.to_owned())));
+        let page = api::list(wanted, request.cursor.as_deref(), request.limit)?;
+        Ok(InvoicesPage { items: page.items(invoice)?, next: page.next })
+    }
+}
+
+impl Sending for Xero {
+    /// Lets Xero mail an invoice to its contact.
+    fn send_invoice(request: InvoiceSendingRequest) -> Result<Invoice> {
+        if request.email.is_some() {
+            return Err(Error::invalid_input("xero mails to the contact's own address; leave `email` out"));
+        }
+        let mail = Request::post(api::path(&[LIST, &request.id, "Email"])?).json(&Value::from(Object::new()));
+        api::send(mail.idempotency_key(context::idempotency_key_for("send")))?;
+        read_after(&request.id)
+    }
+}
+
+impl Voiding for Xero {
+    /// Voids an invoice, which is read first: a supplier's bill has the same kind of id. There is nothing in the request
+    /// that could be wrong: a refusal is about what the invoice is now.
+    fn void_invoice(id: String) -> Result<Invoice> {
+        get(&id)?;
+        let record = Object::new().set("InvoiceID", id.as_str()).set("Status", "VOIDED");
+        let request =
+            Request::post(api::path(&[LIST, &id])?).query(DECIMALS.0, DECIMALS.1).json(&api::body(LIST, record));
+        let refused = |error: Error| match error.kind {
+            ErrorKind::InvalidInput => Error { kind: ErrorKind::Conflict, ..error },
+            _ => error,
+        };
+        let response = api::send(request.idempotency_key(context::idempotency_key_for("void"))).map_err(refused)?;
+        api::one(&response, LIST, invoice)
+    }
 }
 
 fn in_its_words(line: &InvoiceLine, currency: &str) -> Result<Object> {
@@ -64,13 +118,8 @@ fn in_its_words(line: &InvoiceLine, currency: &str) -> Result<Object> {
 #[inline(never)]
 fn number(amount: Option<&Money>, currency: &str) -> Result<Option<f64>> {
     let Some(amount) = amount else { return Ok(None) };
-    if money::currency(amount)? != currency {
-        return Err(Error::invalid_input(format!(
-            "a line is in {}, the invoice in `{currency}`; give one currency",
-            amount.currency
-        )));
-    }
-    Ok(Some(money::to_number(amount)))
+    money::currency(amount)?;
+    books::in_currency(amount, currency).map(|amount| Some(money::to_number(amount)))
 }
 
 /// How a ledger account is named: by its code, or by its id where it has none. The second is for within `Account`.
@@ -86,31 +135,21 @@ fn quantity(text: &str) -> Result<Value> {
 }
 
 /// Reads an invoice.
+#[inline(never)]
 pub(crate) fn get(id: &str) -> Result<Invoice> {
-    sent(id).map(|(invoice, _)| invoice)
+    let (response, found) = read(id)?;
+    records::one(&response, &found, invoice)
 }
 
-/// Reads an invoice, and whether it was sent to its contact. A supplier's bill is none of ours.
+/// Reads an invoice as it is. A supplier's bill is none of ours.
 #[inline(never)]
-pub(crate) fn sent(id: &str) -> Result<(Invoice, bool)> {
+pub(crate) fn read(id: &str) -> Result<(Response, Value)> {
     let response = api::send(Request::get(api::path(&[LIST, id])?).query(DECIMALS.0, DECIMALS.1))?;
     let found = api::first(&response, LIST)?;
     if found.get("Type").and_then(Value::as_str) == Some("ACCPAY") {
         return Err(Error::not_found("this is a supplier's bill and no invoice to a customer"));
     }
-    let sent = found.get("SentToContact").and_then(Value::as_bool);
-    let invoice = invoice(&found).map_err(|problem| api::misshaped(&response, &problem))?;
-    Ok((invoice, sent == Some(true)))
-}
-
-/// Lets Xero mail an invoice to its contact.
-pub(crate) fn send(request: &InvoiceSendingRequest) -> Result<Invoice> {
-    if request.email.is_some() {
-        return Err(Error::invalid_input("xero mails to the contact's own address; leave `email` out"));
-    }
-    let mail = Request::post(api::path(&[LIST, &request.id, "Email"])?).json(&Value::from(Object::new()));
-    api::send(mail.idempotency_key(context::idempotency_key_for("send")))?;
-    read_after(&request.id)
+    Ok((response, found))
 }
 
 /// What goes wrong while the invoice is read does not take the mail back.
@@ -118,53 +157,22 @@ fn read_after(id: &str) -> Result<Invoice> {
     get(id).map_err(|error| Error::unknown_outcome(format!("the mail was sent; reading it failed: {}", error.message)))
 }
 
-/// Voids an invoice, which is read first: a supplier's bill has the same kind of id. There is nothing in the request
-/// that could be wrong: a refusal is about what the invoice is now.
-pub(crate) fn void(id: &str) -> Result<Invoice> {
-    get(id)?;
-    let record = Object::new().set("InvoiceID", id).set("Status", "VOIDED");
-    let request = Request::post(api::path(&[LIST, id])?).query(DECIMALS.0, DECIMALS.1).json(&api::body(LIST, record));
-    let refused = |error: Error| match error.kind {
-        ErrorKind::InvalidInput => Error { kind: ErrorKind::Conflict, ..error },
-        _ => error,
-    };
-    let response = api::send(request.idempotency_key(context::idempotency_key_for("void"))).map_err(refused)?;
-    api::one(&response, LIST, invoice)
-}
-
-/// Reads a page of invoices. The cursor is the page's number.
-pub(crate) fn list(request: &InvoicesRequest) -> Result<InvoicesPage> {
-    let mut wanted = Wanted { since_ms: request.changed_from_ms, ..all() };
-    if let Some(contact) = &request.contact {
-        wanted.more.push(("ContactIDs", contact.clone()));
-    }
-    let statuses = request.status.as_ref().map(|status| match status {
-        InvoiceStatus::Draft => "DRAFT,SUBMITTED",
-        InvoiceStatus::Open => "AUTHORISED",
-        InvoiceStatus::Paid => "PAID",
-        InvoiceStatus::Voided => "VOIDED",
-        InvoiceStatus::Deleted => "DELETED",
-    });
-    wanted.more.extend(statuses.map(|statuses| ("Statuses", statuses.to_owned())));
-    let (found, next) = api::page(wanted, api::number(request.cursor.as_deref())?, request.limit)?;
-    Ok(InvoicesPage { items: api::all(found, invoice)?, next })
-}
-
 /// All invoices to customers.
 pub(crate) fn all() -> Wanted<'static> {
-    let more = vec![(DECIMALS.0, DECIMALS.1.to_owned())];
-    Wanted { list: LIST, since_ms: None, only: Some(SALES.to_owned()), more, by_change: false }
+    Wanted { only: Some(SALES.to_owned()), ..Wanted::all(LIST).with(DECIMALS.0, DECIMALS.1) }
 }
 
-/// The JSON of an invoice, for records and look-ups. Out of line: one writer for each.
+/// An invoice in our words, for all that tells it.
 #[inline(never)]
-pub(crate) fn text(invoice: &Invoice) -> String {
-    json::text(&Object::of(invoice).into())
+pub(crate) fn ours(found: &Value) -> core::result::Result<Ours, Mismatch> {
+    let invoice = invoice(found)?;
+    let (gone, data) = (invoice.status == InvoiceStatus::Deleted, Object::of(&invoice).into());
+    Ok(Ours { id: invoice.id, updated_at_ms: invoice.updated_at_ms, gone, data })
 }
 
 /// Reads an invoice.
 #[inline(never)]
-pub(crate) fn invoice(invoice: &Value) -> core::result::Result<Invoice, Mismatch> {
+fn invoice(invoice: &Value) -> core::result::Result<Invoice, Mismatch> {
     read_value(invoice, in_our_words)
 }
 
@@ -188,29 +196,29 @@ fn in_our_words(invoice: &Fields<'_>) -> Invoice {
     };
     Invoice {
         id: invoice.text("InvoiceID"),
-        number: api::text(invoice, "InvoiceNumber"),
-        reference: api::text(invoice, "Reference"),
+        number: invoice.filled("InvoiceNumber"),
+        reference: invoice.filled("Reference"),
         status,
         contact: invoice.inner("Contact", |contact| contact.text("ContactID")).unwrap_or_default(),
         issued_on: api::day(invoice, "Date"),
         due_on: api::day(invoice, "DueDate"),
         tax_mode,
         lines: invoice.each("LineItems", |found| line(found, &currency)),
-        total: api::amount(invoice, "Total", &currency),
-        tax: api::price(invoice, "TotalTax", &currency),
-        due: api::amount(invoice, "AmountDue", &currency),
-        updated_at_ms: api::moment(invoice, "UpdatedDateUTC"),
+        total: invoice.amount("Total", &currency),
+        tax: invoice.price("TotalTax", &currency),
+        due: invoice.amount("AmountDue", &currency),
+        updated_at_ms: api::changed_at(invoice),
     }
 }
 
 fn line(line: &Fields<'_>, currency: &str) -> InvoiceLine {
     InvoiceLine {
-        description: api::text(line, "Description"),
-        quantity: line.get("Quantity").and_then(api::decimal),
-        unit_price: api::price(line, "UnitAmount", currency),
-        amount: api::price(line, "LineAmount", currency),
-        item: api::text(line, "ItemCode"),
-        ledger_account: api::text(line, "AccountCode").or_else(|| api::text(line, "AccountID")),
-        tax_rate: api::text(line, "TaxType"),
+        description: line.filled("Description"),
+        quantity: line.decimal("Quantity"),
+        unit_price: line.price("UnitAmount", currency),
+        amount: line.price("LineAmount", currency),
+        item: line.filled("ItemCode"),
+        ledger_account: line.filled("AccountCode").or_else(|| line.filled("AccountID")),
+        tax_rate: line.filled("TaxType"),
     }
 }

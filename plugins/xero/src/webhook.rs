@@ -2,28 +2,32 @@
 //! whether we check signatures. An event says what changed, never what it is now.
 
 use gatehouse_sdk::json::{self, Fields, Object};
-use gatehouse_sdk::webhook::{Delivery, Event};
+use gatehouse_sdk::webhook::{Delivery, Event, Guest};
 use gatehouse_sdk::{Error, Result};
 
-use crate::api;
+use crate::{Xero, api};
 
-/// Reads the events of a delivery. Those of another organisation are left out: an app has one address for all.
-pub(crate) fn parse(delivery: &Delivery) -> Result<Vec<Event>> {
-    let organisation = api::organisation().ok();
-    let read = json::read(&delivery.body, |body| {
-        if body.get("events").is_none() {
-            body.wrong("events", "there are none");
-        }
-        body.each("events", |event| (event.text("tenantId"), read(event)))
-    });
-    let wrong = |problem| Error::invalid_input(format!("the delivery is no list of xero's events: {problem}"));
-    let mut events = Vec::new();
-    for (tenant, event) in read.map_err(wrong)? {
-        if organisation.as_ref().is_none_or(|organisation| organisation.eq_ignore_ascii_case(&tenant)) {
-            events.push(event);
-        }
+impl Guest for Xero {
+    /// Reads the events of a delivery. Those of another organisation are left out: an app has one address for all.
+    fn parse(delivery: Delivery) -> Result<Vec<Event>> {
+        let organisation = api::organisation().ok();
+        let mut events = Vec::new();
+        let read = json::read(&delivery.body, |body| {
+            if body.get("events").is_none() {
+                body.wrong("events", "there are none");
+            }
+            body.each("events", |event| {
+                let tenant = event.text("tenantId");
+                let event = read(event);
+                if organisation.as_ref().is_none_or(|ours| ours.eq_ignore_ascii_case(&tenant)) {
+                    events.push(event);
+                }
+            });
+        });
+        let wrong = |problem| Error::invalid_input(format!("the delivery is no list of xero's events: {problem}"));
+        read.map_err(wrong)?;
+        Ok(events)
     }
-    Ok(events)
 }
 
 fn read(event: &Fields<'_>) -> Event {
