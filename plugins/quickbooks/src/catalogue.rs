@@ -1,57 +1,69 @@
-//! What lines of invoices name: items, tax codes and the accounts of the ledger.
+//! What lines of invoices name: items, tax codes and the accounts of the ledger. Lists hold those out of use as well;
+//! their cursor is the place of the first one.
 
 use gatehouse_sdk::accounting::accounting_items::{
-    AccountingItem, AccountingItemRequest, AccountingItemsPage, AccountingItemsRequest,
+    AccountingItem, AccountingItemRequest, AccountingItemsPage, AccountingItemsRequest, Guest as Items,
 };
 use gatehouse_sdk::accounting::ledger_accounts::{
-    LedgerAccount, LedgerAccountKind, LedgerAccountsPage, LedgerAccountsRequest,
+    Guest as Accounts, LedgerAccount, LedgerAccountKind, LedgerAccountsPage, LedgerAccountsRequest,
 };
-use gatehouse_sdk::accounting::tax_rates::{TaxRate, TaxRatesPage, TaxRatesRequest};
-use gatehouse_sdk::json::{Fields, Mismatch, Object, Value, read_value};
-use gatehouse_sdk::{Error, Result, money};
+use gatehouse_sdk::accounting::tax_rates::{Guest as TaxRates, TaxRate, TaxRatesPage, TaxRatesRequest};
+use gatehouse_sdk::json::{Fields, Mismatch, Object, Value, decimal, read_value};
+use gatehouse_sdk::records::{self, Ours};
+use gatehouse_sdk::{Error, Money, Result, books, money, text};
 
-use crate::api::{self, CHANGED, Wanted};
-use crate::connection;
+use crate::table::{self, CHANGED, Table, Wanted};
+use crate::{QuickBooks, api, connection};
 
-/// The name of items in answers and queries.
-pub(crate) const ITEMS: &str = "Item";
+/// Items in answers and queries.
+pub(crate) static ITEMS: Table = Table {
+    name: "Item",
+    prefix: "",
+    retires: true,
+    read: |found, currency| {
+        let item = item(found, currency)?;
+        let data = Object::of(&item).into();
+        Ok(Ours { id: item.id, updated_at_ms: item.updated_at_ms, gone: !item.active, data })
+    },
+};
 
-/// Creates an item, as a service: of it nothing is counted. Its price is in the currency of the books.
-pub(crate) fn create_item(request: &AccountingItemRequest) -> Result<AccountingItem> {
-    let Some(account) = request.ledger_account.as_deref() else {
-        return Err(Error::invalid_input("`ledger_account` is absent; name the account that its sales are booked on"));
-    };
-    let currency = connection::currency()?;
-    let price = request.unit_price.as_ref().map(|price| match money::currency(price)? {
-        given if given == currency => Ok(money::to_number(price)),
-        given => {
-            Err(Error::invalid_input(format!("the price is in `{given}`; quickbooks keeps items in {currency} here")))
-        }
-    });
-    let record = Object::new()
-        .set("Name", request.name.as_str())
-        .set("Type", "Service")
-        .set("IncomeAccountRef", api::named(account))
-        .set_some("Sku", request.code.as_deref())
-        .set_some("Description", request.description.as_deref())
-        .set_some("UnitPrice", price.transpose()?)
-        .set_some("SalesTaxCodeRef", request.tax_rate.as_deref().map(api::named));
-    api::one(&api::create("item", &record)?, ITEMS, |found| item(found, &currency))
-}
-
-/// Reads items, those out of use as well. The cursor is the place of the first one.
-pub(crate) fn items(request: &AccountingItemsRequest) -> Result<AccountingItemsPage> {
-    let currency = connection::currency()?;
-    let wanted = Wanted::with_inactive(ITEMS).since(CHANGED, request.changed_from_ms);
-    let page = api::page(&wanted, request.cursor.as_deref(), request.limit)?;
-    let mut items = Vec::new();
-    for found in page.found.iter().filter(|found| is_sold(found)) {
-        items.push(item(found, &currency).map_err(|problem| api::odd(&problem))?);
+impl Items for QuickBooks {
+    /// Creates an item, as a service: of it nothing is counted. Its price is in the currency of the books.
+    fn create_accounting_item(request: AccountingItemRequest) -> Result<AccountingItem> {
+        let Some(account) = request.ledger_account.as_deref() else {
+            return Err(Error::invalid_input(
+                "`ledger_account` is absent; name the account that its sales are booked on",
+            ));
+        };
+        let currency = connection::currency()?;
+        let price = books::price_in(request.unit_price.as_ref(), &currency, "quickbooks")?;
+        let record = Object::new()
+            .set("Name", request.name)
+            .set("Type", "Service")
+            .set("IncomeAccountRef", api::named(account))
+            .set_some("Sku", request.code)
+            .set_some("Description", request.description)
+            .set_some("UnitPrice", price)
+            .set_some("SalesTaxCodeRef", request.tax_rate.as_deref().map(api::named));
+        let response = api::create("item", &record)?;
+        let found = api::first(&response, ITEMS.name)?;
+        item(&found, &currency).map_err(|problem| records::misshaped(&response, &problem))
     }
-    Ok(AccountingItemsPage { items, next: page.next })
+
+    fn sync_accounting_items(request: AccountingItemsRequest) -> Result<AccountingItemsPage> {
+        let currency = connection::currency()?;
+        let wanted = Wanted::of(&ITEMS).since(CHANGED, request.changed_from_ms);
+        let page = table::page(&wanted, request.cursor.as_deref(), request.limit)?;
+        let mut items = Vec::new();
+        for found in page.found.iter().filter(|found| is_sold(found)) {
+            items.push(item(found, &currency).map_err(records::odd)?);
+        }
+        Ok(AccountingItemsPage { items, next: page.next })
+    }
 }
 
 /// Categories stand in the list of items, and nobody can buy one.
+#[inline(never)]
 pub(crate) fn is_sold(found: &Value) -> bool {
     found.get("Type").and_then(Value::as_str) != Some("Category")
 }
@@ -62,39 +74,43 @@ pub(crate) fn item(item: &Value, currency: &str) -> core::result::Result<Account
     read_value(item, |item| AccountingItem {
         id: item.text("Id"),
         name: item.text("Name"),
-        code: api::text(item, "Sku"),
-        description: api::text(item, "Description"),
-        unit_price: api::price(item, "UnitPrice", currency),
+        code: item.filled("Sku"),
+        description: item.filled("Description"),
+        unit_price: item.price("UnitPrice", currency),
         ledger_account: api::reference(item, "IncomeAccountRef"),
-        active: item.get("Active").is_none() || item.flag("Active"),
+        active: item.flag_unless_absent("Active"),
         updated_at_ms: api::moment(item, CHANGED),
     })
 }
 
-/// Reads tax codes, which is what lines name, and the rates that each consists of. The cursor is the place of the
-/// first one.
-pub(crate) fn tax_rates(request: &TaxRatesRequest) -> Result<TaxRatesPage> {
-    let codes = api::page(&Wanted::with_inactive("TaxCode"), request.cursor.as_deref(), request.limit)?;
-    let mut ids = Vec::new();
-    for code in &codes.found {
+impl TaxRates for QuickBooks {
+    /// Reads tax codes, which is what lines name, and the rates that each consists of.
+    fn list_tax_rates(request: TaxRatesRequest) -> Result<TaxRatesPage> {
+        let codes = table::page(&Wanted::with_inactive("TaxCode"), request.cursor.as_deref(), request.limit)?;
+        let rates = rates(&codes.found)?;
+        let mut items = Vec::new();
+        for code in &codes.found {
+            items.push(read_value(code, |found| tax_code(found, code, &rates)).map_err(records::odd)?);
+        }
+        Ok(TaxRatesPage { items, next: codes.next })
+    }
+}
+
+/// Reads the rates that codes consist of.
+fn rates(codes: &[Value]) -> Result<Vec<Value>> {
+    let (mut known, mut ids) = (Vec::new(), String::new());
+    for code in codes {
         for rate in rates_of(code) {
-            let quoted = format!("'{}'", rate.id);
-            if rate.is_plain() && !ids.contains(&quoted) {
-                ids.push(quoted);
+            if rate.is_plain() && !known.contains(&rate.id) {
+                known.push(rate.id);
+                text::append(&mut ids, ", ", &format!("'{}'", rate.id));
             }
         }
     }
-    let rates = if ids.is_empty() {
-        Vec::new()
-    } else {
-        let wanted = Wanted::with_inactive("TaxRate").only(&format!("Id IN ({})", ids.join(", ")));
-        api::page(&wanted, None, Some(u32::MAX))?.found
-    };
-    let mut items = Vec::new();
-    for code in &codes.found {
-        items.push(read_value(code, |found| tax_code(found, code, &rates)).map_err(|problem| api::odd(&problem))?);
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(TaxRatesPage { items, next: codes.next })
+    Ok(table::most(&Wanted::with_inactive("TaxRate").only(&format!("Id IN ({ids})")))?.found)
 }
 
 /// A rate that a code consists of on sales.
@@ -127,7 +143,7 @@ fn tax_code(code: &Fields<'_>, whole: &Value, rates: &[Value]) -> TaxRate {
         id: code.text("Id"),
         name: code.text("Name"),
         percent: percent(&rates_of(whole), rates),
-        active: code.get("Active").is_none() || code.flag("Active"),
+        active: code.flag_unless_absent("Active"),
     }
 }
 
@@ -137,10 +153,10 @@ fn percent(parts: &[Part<'_>], rates: &[Value]) -> Option<String> {
     let mut sum = 0_i64;
     for part in parts {
         let rate = rates.iter().find(|rate| rate.get("Id").and_then(Value::as_str) == Some(part.id))?;
-        let value = rate.get("RateValue").and_then(api::decimal).filter(|_| part.on_amount)?;
+        let value = rate.get("RateValue").and_then(decimal).filter(|_| part.on_amount)?;
         sum = sum.checked_add(money::from_decimal(&value, THOUSANDTHS).ok()?.minor_units)?;
     }
-    let text = money::to_decimal(&gatehouse_sdk::Money::new(sum, THOUSANDTHS));
+    let text = money::to_decimal(&Money::new(sum, THOUSANDTHS));
     let text = text.trim_end_matches('0').trim_end_matches('.');
     (!parts.is_empty()).then(|| text.to_owned())
 }
@@ -148,25 +164,23 @@ fn percent(parts: &[Part<'_>], rates: &[Value]) -> Option<String> {
 /// A currency with three decimals, to count thousandths with.
 const THOUSANDTHS: &str = "KWD";
 
-/// Reads the accounts of the ledger, those out of use as well. The cursor is the place of the first one.
-pub(crate) fn ledger_accounts(request: &LedgerAccountsRequest) -> Result<LedgerAccountsPage> {
-    let page = api::page(&Wanted::with_inactive("Account"), request.cursor.as_deref(), request.limit)?;
-    let mut items = Vec::new();
-    // Nothing is booked on accounts that are in no class, such as those of quotes.
-    for found in page.found.iter().filter(|found| found.get("Classification").is_some_and(Value::is_string)) {
-        items.push(read_value(found, ledger_account).map_err(|problem| api::odd(&problem))?);
+impl Accounts for QuickBooks {
+    fn list_ledger_accounts(request: LedgerAccountsRequest) -> Result<LedgerAccountsPage> {
+        let mut page = table::page(&Wanted::with_inactive("Account"), request.cursor.as_deref(), request.limit)?;
+        // Nothing is booked on accounts that are in no class, such as those of quotes.
+        page.found.retain(|found| found.get("Classification").is_some_and(Value::is_string));
+        Ok(LedgerAccountsPage { items: page.items(|found| read_value(found, ledger_account))?, next: page.next })
     }
-    Ok(LedgerAccountsPage { items, next: page.next })
 }
 
 fn ledger_account(account: &Fields<'_>) -> LedgerAccount {
     LedgerAccount {
         id: account.text("Id"),
-        code: api::text(account, "AcctNum"),
+        code: account.filled("AcctNum"),
         name: account.text("Name"),
         kind: kind(account),
         currency: api::reference(account, "CurrencyRef"),
-        active: account.get("Active").is_none() || account.flag("Active"),
+        active: account.flag_unless_absent("Active"),
     }
 }
 

@@ -1,64 +1,143 @@
 //! Invoices to customers: `/invoice`, sending and voiding them.
 
-use gatehouse_sdk::accounting::invoice_sending::InvoiceSendingRequest;
-use gatehouse_sdk::accounting::invoices::{InvoiceRequest, InvoicesPage, InvoicesRequest};
+use gatehouse_sdk::accounting::invoice_sending::{Guest as Sending, InvoiceSendingRequest};
+use gatehouse_sdk::accounting::invoice_voiding::Guest as Voiding;
+use gatehouse_sdk::accounting::invoices::{Guest, InvoiceRequest, InvoicesPage, InvoicesRequest};
 use gatehouse_sdk::accounting::{Invoice, InvoiceLine, InvoiceStatus, TaxMode};
-use gatehouse_sdk::http::Request;
-use gatehouse_sdk::json::{self, Fields, Mismatch, Object, Value, read_value};
-use gatehouse_sdk::{Error, ErrorKind, Money, Result, money, time};
+use gatehouse_sdk::http::{Request, Response};
+use gatehouse_sdk::json::{Fields, Mismatch, Object, Value, read_value};
+use gatehouse_sdk::money::{self, Quantity};
+use gatehouse_sdk::records::{self, Ours};
+use gatehouse_sdk::{Error, ErrorKind, Money, Result, books, time};
 
-use crate::api::{self, CHANGED, Wanted};
-use crate::connection;
-use crate::contacts::Kind;
+use crate::contacts::{CUSTOMER, Kind};
+use crate::table::{self, CHANGED, Table, Wanted};
+use crate::{QuickBooks, api, connection};
 
-/// Their name in answers and queries.
-pub(crate) const TABLE: &str = "Invoice";
+/// Invoices in answers and queries.
+pub(crate) static INVOICES: Table = Table {
+    name: "Invoice",
+    prefix: "",
+    retires: false,
+    read: |found, _| {
+        let invoice = invoice(found)?;
+        let data = Object::of(&invoice).into();
+        Ok(Ours { id: invoice.id, updated_at_ms: invoice.updated_at_ms, gone: false, data })
+    },
+};
 /// Their name in paths.
 const ENTITY: &str = "invoice";
 
-/// Creates an invoice. Nothing is sent to the customer.
-pub(crate) fn create(request: &InvoiceRequest) -> Result<Invoice> {
-    if request.draft == Some(true) {
-        return Err(Error::invalid_input("quickbooks has no drafts of invoices; leave `draft` out"));
-    }
-    let mode = request.tax_mode.as_ref().map(|mode| match mode {
-        TaxMode::Exclusive => Ok("TaxExcluded"),
-        TaxMode::None => Ok("NotApplicable"),
-        TaxMode::Inclusive => Err(Error::invalid_input(
-            "quickbooks takes lines without their tax; give net amounts and leave `tax_mode` out",
-        )),
-    });
-    if request.lines.is_empty() {
-        return Err(Error::invalid_input("`lines` is empty; give at least one line"));
-    }
-    let mut lines = Vec::new();
-    for line in &request.lines {
-        lines.push(Value::from(in_its_words(line, &request.currency)?));
-    }
-    let mut record = Object::new()
-        .set("CustomerRef", api::named(customer(&request.contact)?))
-        .set("CurrencyRef", api::named(&request.currency))
-        .set("Line", lines)
-        .set_some("DocNumber", request.number.as_deref())
-        .set_some("PrivateNote", request.reference.as_deref())
-        .set_some("CustomerMemo", request.note.as_deref().map(api::named))
-        .set_some("GlobalTaxCalculation", mode.transpose()?);
-    for (ours, theirs, day) in [("issued_on", "TxnDate", &request.issued_on), ("due_on", "DueDate", &request.due_on)] {
-        if let Some(day) = day {
-            record = record.set(theirs, time::checked_date(ours, day)?);
+impl Guest for QuickBooks {
+    /// Creates an invoice. Nothing is sent to the customer.
+    fn create_invoice(request: InvoiceRequest) -> Result<Invoice> {
+        if request.draft == Some(true) {
+            return Err(Error::invalid_input("quickbooks has no drafts of invoices; leave `draft` out"));
         }
+        let mode = match request.tax_mode {
+            None => None,
+            Some(TaxMode::Exclusive) => Some("TaxExcluded"),
+            Some(TaxMode::None) => Some("NotApplicable"),
+            Some(TaxMode::Inclusive) => {
+                return Err(Error::invalid_input(
+                    "quickbooks takes lines without their tax; give net amounts and leave `tax_mode` out",
+                ));
+            }
+        };
+        if request.lines.is_empty() {
+            return Err(Error::invalid_input("`lines` is empty; give at least one line"));
+        }
+        let mut lines = Vec::new();
+        for line in &request.lines {
+            lines.push(Value::from(in_its_words(line, &request.currency)?));
+        }
+        let mut record = Object::new()
+            .set("CustomerRef", api::named(customer(&request.contact)?))
+            .set("CurrencyRef", api::named(&request.currency))
+            .set("Line", lines)
+            .set_some("DocNumber", request.number)
+            .set_some("PrivateNote", request.reference)
+            .set_some("CustomerMemo", request.note.as_deref().map(api::named))
+            .set_some("GlobalTaxCalculation", mode);
+        for (ours, theirs, day) in
+            [("issued_on", "TxnDate", &request.issued_on), ("due_on", "DueDate", &request.due_on)]
+        {
+            if let Some(day) = day {
+                record = record.set(theirs, time::checked_date(ours, day)?);
+            }
+        }
+        api::one_in(&api::create(ENTITY, &record)?, INVOICES.name, &request.currency, invoice)
     }
-    api::one_in(&api::create(ENTITY, &record)?, TABLE, &request.currency, invoice)
+
+    fn get_invoice(id: String) -> Result<Invoice> {
+        get(&id)
+    }
+
+    /// Reads a page of invoices. The cursor is the place of the first one.
+    fn sync_invoices(request: InvoicesRequest) -> Result<InvoicesPage> {
+        let mut wanted = Wanted::of(&INVOICES).since(CHANGED, request.changed_from_ms);
+        if let Some(contact) = &request.contact {
+            wanted = wanted.equal("CustomerRef", customer(contact)?);
+        }
+        let wanted = match request.status {
+            None => wanted,
+            Some(InvoiceStatus::Open) => wanted.only("Balance > '0'"),
+            Some(InvoiceStatus::Paid | InvoiceStatus::Voided) => wanted.only("Balance = '0'"),
+            // There are no drafts, and what was deleted is not listed.
+            Some(InvoiceStatus::Draft | InvoiceStatus::Deleted) => {
+                return Ok(InvoicesPage { items: Vec::new(), next: None });
+            }
+        };
+        let page = table::page(&wanted, request.cursor.as_deref(), request.limit)?;
+        let mut items = page.items(invoice)?;
+        if let Some(status) = request.status {
+            items.retain(|invoice| invoice.status == status);
+        }
+        Ok(InvoicesPage { items, next: page.next })
+    }
+}
+
+impl Sending for QuickBooks {
+    /// Lets `QuickBooks` mail an invoice, to the address that the invoice has where none is given.
+    fn send_invoice(request: InvoiceSendingRequest) -> Result<Invoice> {
+        let mail = Request::post(api::path(&[ENTITY, &request.id, "send"])?)
+            .query_some("sendTo", request.email)
+            .header("content-type", "application/octet-stream");
+        let response = api::write(mail)?;
+        // What goes wrong while the currency is read does not take the mail back.
+        let found = complete(&response).map_err(|error| match error.kind {
+            ErrorKind::UnknownOutcome => error,
+            _ => Error::unknown_outcome(format!("the mail was sent; reading its currency failed: {}", error.message)),
+        })?;
+        records::one(&response, &found, invoice)
+    }
+}
+
+impl Voiding for QuickBooks {
+    /// Voids an invoice. `QuickBooks` asks for the version that is voided, so it is read first. There is nothing else
+    /// in the request that could be wrong: a refusal is about what the invoice is now.
+    fn void_invoice(id: String) -> Result<Invoice> {
+        let version = |found: &Fields<'_>| (api::currency(found), found.text("SyncToken"));
+        let (currency, version) = read_value(&read(&id)?, version).map_err(records::odd)?;
+        let record = Object::new().set("Id", id).set("SyncToken", version);
+        let request = Request::post(api::path(&[ENTITY])?).query("operation", "void").json(&record);
+        let refused = |error: Error| match error.kind {
+            ErrorKind::InvalidInput => Error { kind: ErrorKind::Conflict, ..error },
+            _ => error,
+        };
+        api::one_in(&api::write(request).map_err(refused)?, INVOICES.name, &currency, invoice)
+    }
 }
 
 /// The customer that an id stands for.
 pub(crate) fn customer(id: &str) -> Result<&str> {
     match Kind::of(id) {
-        (kind, id) if kind.entity == "customer" => Ok(id),
+        (kind, id) if kind.entity == CUSTOMER.entity => Ok(id),
         _ => Err(Error::invalid_input(format!("`{id}` is a vendor; invoices go to customers"))),
     }
 }
 
+#[inline(never)]
 fn in_its_words(line: &InvoiceLine, currency: &str) -> Result<Object> {
     if line.ledger_account.is_some() {
         return Err(Error::invalid_input(
@@ -66,19 +145,21 @@ fn in_its_words(line: &InvoiceLine, currency: &str) -> Result<Object> {
         ));
     }
     let quantity = line.quantity.as_deref().map(Quantity::of).transpose()?;
-    let price = line.unit_price.as_ref().map(|price| in_currency(price, currency)).transpose()?;
-    let amount = match (&line.amount, &line.unit_price) {
-        (Some(amount), _) => in_currency(amount, currency)?,
-        (None, Some(price)) => {
-            in_currency(&quantity.as_ref().map_or_else(|| Ok(price.clone()), |q| q.of_price(price))?, currency)?
+    let price = line.unit_price.as_ref().map(|price| number(price, currency)).transpose()?;
+    let amount = match (&line.amount, &line.unit_price, &quantity) {
+        (Some(amount), _, _) => number(amount, currency)?,
+        (None, Some(price), None) => number(price, currency)?,
+        // As QuickBooks computes it.
+        (None, Some(price), Some(quantity)) => {
+            number(&quantity.times(price, api::step(money::currency(price)?))?, currency)?
         }
-        (None, None) => {
+        (None, None, _) => {
             return Err(Error::invalid_input("a line has neither `amount` nor `unit_price`; give one of them"));
         }
     };
     let detail = Object::new()
         .set_some("ItemRef", line.item.as_deref().map(api::named))
-        .set_some("Qty", quantity.map(|quantity| quantity.number))
+        .set_some("Qty", quantity.map(Quantity::into_number))
         .set_some("UnitPrice", price)
         .set_some("TaxCodeRef", line.tax_rate.as_deref().map(api::named));
     Ok(Object::new()
@@ -88,135 +169,42 @@ fn in_its_words(line: &InvoiceLine, currency: &str) -> Result<Object> {
         .set("SalesItemLineDetail", detail))
 }
 
-/// An amount of a line, which has the invoice's currency.
 #[inline(never)]
-fn in_currency(amount: &Money, currency: &str) -> Result<f64> {
-    if amount.currency != currency {
-        return Err(Error::invalid_input(format!(
-            "a line is in {}, the invoice in `{currency}`; give one currency",
-            amount.currency
-        )));
-    }
-    api::number(amount)
-}
-
-/// How many or how much of a thing, exactly.
-struct Quantity {
-    number: Value,
-    digits: i64,
-    /// What the digits are divided by.
-    scale: i64,
-}
-
-impl Quantity {
-    /// Reads decimal text.
-    #[inline(never)]
-    fn of(text: &str) -> Result<Self> {
-        let wrong = || Error::invalid_input(format!("the quantity `{text}` is no plain number; give one such as 1.5"));
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        let number = json::document(text.as_bytes()).ok().filter(Value::is_number).ok_or_else(wrong)?;
-        let digits = format!("{whole}{part}").parse().map_err(|_| wrong())?;
-        let scale = u32::try_from(part.len()).ok().and_then(|places| 10_i64.checked_pow(places)).ok_or_else(wrong)?;
-        Ok(Self { number, digits, scale })
-    }
-
-    /// The amount for so many at this price, to the nearest hundredth, as `QuickBooks` computes it: a half goes away
-    /// from zero.
-    fn of_price(&self, price: &Money) -> Result<Money> {
-        let currency = money::currency(price)?;
-        let step = if money::decimals(currency) > 2 { 10 } else { 1 };
-        let too_large = || Error::invalid_input("the line is too large; give its `amount`");
-        let exact = price.minor_units.checked_mul(self.digits).ok_or_else(too_large)?;
-        let unit = self.scale.checked_mul(step).ok_or_else(too_large)?;
-        let half = if exact < 0 { -unit / 2 } else { unit / 2 };
-        let steps = exact.checked_add(half).ok_or_else(too_large)? / unit;
-        Ok(Money::new(steps * step, currency))
-    }
+fn number(amount: &Money, currency: &str) -> Result<f64> {
+    api::number(books::in_currency(amount, currency)?)
 }
 
 /// Reads an invoice.
+#[inline(never)]
 pub(crate) fn get(id: &str) -> Result<Invoice> {
-    read(id).and_then(|found| invoice(&found).map_err(|problem| api::odd(&problem)))
+    invoice(&read(id)?).map_err(records::odd)
 }
 
 /// Reads an invoice as it is.
 #[inline(never)]
 pub(crate) fn read(id: &str) -> Result<Value> {
-    let mut found = [api::first(&api::send(Request::get(api::path(&[ENTITY, id])?))?, TABLE)?];
+    complete(&api::get(&[ENTITY, id])?)
+}
+
+/// The invoice in an answer, with its currency.
+#[inline(never)]
+fn complete(response: &Response) -> Result<Value> {
+    let mut found = [api::first(response, INVOICES.name)?];
     connection::complete(&mut found)?;
     let [found] = found;
     Ok(found)
 }
 
-/// Lets `QuickBooks` mail an invoice, to the address that the invoice has where none is given.
-pub(crate) fn send(request: &InvoiceSendingRequest) -> Result<Invoice> {
-    let mail = Request::post(api::path(&[ENTITY, &request.id, "send"])?)
-        .query_some("sendTo", request.email.as_deref())
-        .header("content-type", "application/octet-stream");
-    let response = api::write(mail)?;
-    let mut found = [api::first(&response, TABLE)?];
-    // What goes wrong while the currency is read does not take the mail back.
-    connection::complete(&mut found).map_err(|error| {
-        Error::unknown_outcome(format!("the mail was sent; reading its currency failed: {}", error.message))
-    })?;
-    let [found] = found;
-    invoice(&found).map_err(|problem| api::misshaped(&response, &problem))
-}
-
-/// Voids an invoice. `QuickBooks` asks for the version that is voided, so it is read first. There is nothing else in
-/// the request that could be wrong: a refusal is about what the invoice is now.
-pub(crate) fn void(id: &str) -> Result<Invoice> {
-    let (currency, version) = read_value(&read(id)?, |found| (api::currency(found), found.text("SyncToken")))
-        .map_err(|problem| api::odd(&problem))?;
-    let record = Object::new().set("Id", id).set("SyncToken", version);
-    let request = Request::post(api::path(&[ENTITY])?).query("operation", "void").json(&record);
-    let refused = |error: Error| match error.kind {
-        ErrorKind::InvalidInput => Error { kind: ErrorKind::Conflict, ..error },
-        _ => error,
-    };
-    api::one_in(&api::write(request).map_err(refused)?, TABLE, &currency, invoice)
-}
-
-/// Reads a page of invoices. The cursor is the place of the first one.
-pub(crate) fn list(request: &InvoicesRequest) -> Result<InvoicesPage> {
-    let mut wanted = Wanted::all(TABLE).since(CHANGED, request.changed_from_ms);
-    if let Some(contact) = &request.contact {
-        wanted = wanted.equal("CustomerRef", customer(contact)?);
-    }
-    let wanted = match request.status {
-        None => wanted,
-        Some(InvoiceStatus::Open) => wanted.only("Balance > '0'"),
-        Some(InvoiceStatus::Paid | InvoiceStatus::Voided) => wanted.only("Balance = '0'"),
-        // There are no drafts, and what was deleted is not listed.
-        Some(InvoiceStatus::Draft | InvoiceStatus::Deleted) => {
-            return Ok(InvoicesPage { items: Vec::new(), next: None });
-        }
-    };
-    let mut page = api::page(&wanted, request.cursor.as_deref(), request.limit)?;
-    connection::complete(&mut page.found)?;
-    let mut items = api::all(&page.found, invoice)?;
-    if let Some(status) = request.status {
-        items.retain(|invoice| invoice.status == status);
-    }
-    Ok(InvoicesPage { items, next: page.next })
-}
-
-/// The JSON of an invoice, for records and look-ups. Out of line: one writer for each.
-#[inline(never)]
-pub(crate) fn text(invoice: &Invoice) -> String {
-    json::text(&Object::of(invoice).into())
-}
-
 /// Reads an invoice.
 #[inline(never)]
-pub(crate) fn invoice(found: &Value) -> core::result::Result<Invoice, Mismatch> {
+fn invoice(found: &Value) -> core::result::Result<Invoice, Mismatch> {
     read_value(found, in_our_words)
 }
 
 fn in_our_words(invoice: &Fields<'_>) -> Invoice {
     let currency = api::currency(invoice);
-    let total = api::amount(invoice, "TotalAmt", &currency);
-    let due = api::amount(invoice, "Balance", &currency);
+    let total = invoice.amount("TotalAmt", &currency);
+    let due = invoice.amount("Balance", &currency);
     let status = match () {
         () if api::is_voided(invoice) => InvoiceStatus::Voided,
         () if due.minor_units == 0 => InvoiceStatus::Paid,
@@ -229,20 +217,20 @@ fn in_our_words(invoice: &Fields<'_>) -> Invoice {
     };
     let mut lines = Vec::new();
     for found in invoice.items("Line") {
-        gather(found, &currency, matches!(tax_mode, TaxMode::Inclusive), &mut lines);
+        gather(found, &currency, tax_mode == TaxMode::Inclusive, &mut lines);
     }
     Invoice {
         id: invoice.text("Id"),
-        number: api::text(invoice, "DocNumber"),
+        number: invoice.filled("DocNumber"),
         reference: api::note(invoice),
         status,
         contact: api::needed(invoice, "CustomerRef"),
-        issued_on: api::text(invoice, "TxnDate"),
-        due_on: api::text(invoice, "DueDate"),
+        issued_on: invoice.filled("TxnDate"),
+        due_on: invoice.filled("DueDate"),
         tax_mode,
         lines,
         total,
-        tax: invoice.inner("TxnTaxDetail", |tax| api::price(tax, "TotalTax", &currency)).flatten(),
+        tax: invoice.inner("TxnTaxDetail", |tax| tax.price("TotalTax", &currency)).flatten(),
         due,
         updated_at_ms: api::moment(invoice, CHANGED),
     }
@@ -266,28 +254,26 @@ fn gather(found: &Value, currency: &str, inclusive: bool, lines: &mut Vec<Invoic
 }
 
 fn line(line: &Fields<'_>, currency: &str, inclusive: bool) -> InvoiceLine {
-    let detail = line.inner("SalesItemLineDetail", |detail| InvoiceLine {
-        description: None,
-        quantity: detail.get("Qty").and_then(api::decimal),
-        // Where amounts hold tax, QuickBooks tells the price without it.
-        unit_price: api::price(detail, "UnitPrice", currency).filter(|_| !inclusive),
-        amount: api::price(detail, "TaxInclusiveAmt", currency).filter(|_| inclusive),
-        item: api::reference(detail, "ItemRef"),
-        ledger_account: api::reference(detail, "ItemAccountRef"),
-        tax_rate: api::reference(detail, "TaxCodeRef"),
-    });
-    let mut found = detail.unwrap_or(InvoiceLine {
-        description: None,
+    let mut found = InvoiceLine {
+        description: line.filled("Description"),
         quantity: None,
         unit_price: None,
-        amount: None,
+        amount: if inclusive { None } else { line.price("Amount", currency) },
         item: None,
         ledger_account: None,
         tax_rate: None,
+    };
+    line.inner("SalesItemLineDetail", |detail| {
+        found.quantity = detail.decimal("Qty");
+        // Where amounts hold tax, QuickBooks tells the price without it.
+        if inclusive {
+            found.amount = detail.price("TaxInclusiveAmt", currency);
+        } else {
+            found.unit_price = detail.price("UnitPrice", currency);
+        }
+        found.item = api::reference(detail, "ItemRef");
+        found.ledger_account = api::reference(detail, "ItemAccountRef");
+        found.tax_rate = api::reference(detail, "TaxCodeRef");
     });
-    found.description = api::text(line, "Description");
-    if !inclusive {
-        found.amount = api::price(line, "Amount", currency);
-    }
     found
 }
