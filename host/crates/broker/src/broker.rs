@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::bounded::Bounded;
 use crate::egress::attach::ACCESS_TOKEN;
+use crate::egress::carry::Carry;
 use crate::egress::client::Clients;
 use crate::egress::origin::Origins;
 use crate::egress::policy::{self, Base, Policy};
@@ -39,6 +40,8 @@ pub struct BrokerConfig {
     pub own_addresses: Vec<IpAddr>,
     /// What looks up names (default the system).
     pub resolver: Arc<dyn Resolve>,
+    /// What carries requests in the place of connections over the network (default nothing does).
+    pub carrier: Option<Arc<dyn Carry>>,
 }
 
 impl Default for BrokerConfig {
@@ -48,6 +51,7 @@ impl Default for BrokerConfig {
             connect_timeout: Duration::from_secs(5),
             own_addresses: Vec::new(),
             resolver: Arc::new(System),
+            carrier: None,
         }
     }
 }
@@ -76,8 +80,8 @@ impl Broker {
     pub fn new(config: BrokerConfig) -> Result<Self> {
         let own: Vec<IpAddr> = config.own_addresses.iter().map(IpAddr::to_canonical).collect();
         let shared = Shared {
-            clients: Clients::new(config.resolver.clone(), own.clone(), config.connect_timeout),
-            receivers: Clients::new(config.resolver, own, config.connect_timeout),
+            clients: clients(&config, &own),
+            receivers: clients(&config, &own),
             origins: Origins::new(&config.allow_origins)?,
             policies: Bounded::new(POLICIES, POLICY_AGE),
             fetched: Fetched::default(),
@@ -178,4 +182,9 @@ impl Broker {
         self.shared.policies.insert(spec.context.integration, policy.clone());
         Ok(policy)
     }
+}
+
+fn clients(config: &BrokerConfig, own: &[IpAddr]) -> Clients {
+    let clients = Clients::new(config.resolver.clone(), own.to_vec(), config.connect_timeout);
+    clients.carried_by(config.carrier.clone())
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 use crate::broker::{Broker, Shared};
+use crate::egress::carry::Way;
 use crate::egress::client::Owner;
 use crate::egress::receiver::{self, Receiver};
 use crate::egress::{headers, rate};
@@ -91,9 +92,9 @@ impl Broker {
         let until = Instant::now() + notice.timeout;
         let receiver = receiver::judge(notice.url, &self.shared.origins)?;
         let signers = open(vault, notice.secrets)?;
-        let client = client(&self.shared, notice.tenant, &receiver)?;
+        let way = way(&self.shared, notice.tenant, &receiver)?;
         let request = signed(notice, receiver, &signers)?;
-        let mut response = head_of(&client, request, until).await?;
+        let mut response = head_of(&way, request, until).await?;
         let status = response.status().as_u16();
         let retry_after_ms = rate::seen(None, status, response.headers()).and_then(|seen| seen.retry_after_ms);
         let body = read(&mut response, until.min(Instant::now() + BODY_WAIT)).await;
@@ -106,9 +107,9 @@ fn open(vault: &Vault, secrets: &[SealedSecret]) -> Result<Vec<Signer>, SendErro
     secrets.iter().map(open).collect()
 }
 
-fn client(shared: &Shared, tenant: TenantId, receiver: &Receiver) -> Result<reqwest::Client, SendError> {
+fn way(shared: &Shared, tenant: TenantId, receiver: &Receiver) -> Result<Way, SendError> {
     let owner = Owner { tenant, integration: None, origin: receiver.origin.clone() };
-    shared.receivers.of(&owner).map_err(SendError::Connect)
+    shared.receivers.way_of(&owner).map_err(SendError::Connect)
 }
 
 fn signed(notice: Notice<'_>, receiver: Receiver, signers: &[Signer]) -> Result<reqwest::Request, SendError> {

@@ -15,6 +15,7 @@ pub(crate) mod attach;
 pub(crate) mod sigv4;
 
 pub(crate) mod address;
+pub(crate) mod carry;
 pub(crate) mod client;
 pub(crate) mod resolve;
 pub(crate) mod tls;

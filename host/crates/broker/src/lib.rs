@@ -27,6 +27,7 @@ mod scrub;
 pub use broker::{Broker, BrokerConfig};
 pub use credentials::Credentials;
 pub use delivery::{Heard, Notice};
+pub use egress::carry::{Carry, Carrying, Uncarried};
 pub use egress::resolve::{Resolve, Resolving};
 pub use message::{Body, Method, Request, Response, SendError};
 pub use secret::Secret;

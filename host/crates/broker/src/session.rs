@@ -124,8 +124,8 @@ impl Session {
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
         self.usage.check(&self.limits, self.deadline)?;
         let outgoing = self.prepare(request)?;
-        let client = self.client()?;
-        self.exchange(&client, outgoing).await
+        let way = self.way()?;
+        self.exchange(&way, outgoing).await
     }
 
     /// The text with every secret of this session taken out, in whatever form.

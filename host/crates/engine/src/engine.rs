@@ -11,7 +11,7 @@ use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::Runtime;
 use gatehouse_store::{Retention, Store};
 
-use crate::clock::{Clock, fraction, new_id};
+use crate::clock::{Clock, fraction_of, new_id};
 use crate::health::{Checks, HealthLimits};
 use crate::installs::Settle;
 use crate::installs::canary::Ripen;
@@ -123,8 +123,8 @@ impl Engine {
             vault: parts.vault,
             broker: parts.broker,
             runtime: parts.runtime,
+            resilience: Resilience::new(parts.policy.resilience.clone(), dice_of(&parts.clock)),
             clock: parts.clock,
-            resilience: Resilience::new(parts.policy.resilience.clone(), Arc::new(fraction)),
             slots: Slots::new(parts.policy.sending.in_flight),
             policy: parts.policy,
             loaded: crate::loaded::Loaded::default(),
@@ -252,6 +252,16 @@ impl Engine {
     }
 
     pub(crate) fn new_id<S: Subject>(&self) -> Result<Id<S>> {
-        new_id(self.now())
+        new_id(self.0.clock.as_ref())
     }
+
+    /// A number from 0 up to 1, by chance.
+    pub(crate) fn fraction(&self) -> f64 {
+        fraction_of(self.0.clock.as_ref())
+    }
+}
+
+fn dice_of(clock: &Arc<dyn Clock>) -> resilience::Dice {
+    let clock = Arc::clone(clock);
+    Arc::new(move || fraction_of(clock.as_ref()))
 }

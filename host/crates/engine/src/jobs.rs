@@ -27,7 +27,7 @@ mod worker;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use gatehouse_domain::Result;
@@ -47,7 +47,7 @@ pub use runner::{Runner, RunnerLimits};
 pub use settle::Settled;
 pub use ticks::NewSchedule;
 
-use crate::clock::{Clock, random};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 
 /// How long a claim holds without being extended.
@@ -66,6 +66,8 @@ struct Inner {
     dice: Dice,
     /// Which start of the server this is; zero before [`Jobs::begin`].
     epoch: AtomicU64,
+    /// Whether the clock showed less at the start than it did before.
+    went_back: AtomicBool,
     /// The last id, so that ids never go back, whatever the clock does.
     last_id: Mutex<u128>,
     /// Written before the runner starts, read by it.
@@ -85,7 +87,10 @@ struct Inner {
 impl Jobs {
     /// The queue over a store. It claims nothing until [`Jobs::begin`].
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self::with_dice(store, clock, Box::new(|| random().map(u64::from_be_bytes)))
+        let dice = Arc::clone(&clock);
+        let dice =
+            move || dice.chance().map(|[a, b, c, d, e, f, g, h, ..]| u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+        Self::with_dice(store, clock, Box::new(dice))
     }
 
     pub(crate) fn with_dice(store: Store, clock: Arc<dyn Clock>, dice: Dice) -> Self {
@@ -94,6 +99,7 @@ impl Jobs {
             clock,
             dice,
             epoch: AtomicU64::new(0),
+            went_back: AtomicBool::new(false),
             last_id: Mutex::default(),
             handlers: RwLock::default(),
             running: Mutex::default(),

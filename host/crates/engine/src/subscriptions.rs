@@ -13,6 +13,7 @@
 mod accept;
 mod attempt;
 mod body;
+mod clock;
 mod deliveries;
 mod draft;
 mod forget;

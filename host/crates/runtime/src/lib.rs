@@ -21,6 +21,7 @@ mod engine;
 pub mod worker;
 
 pub mod call;
+pub mod play;
 pub mod plugin;
 pub mod tape;
 
@@ -35,6 +36,7 @@ pub use egress::Egress;
 pub use inspect::Inspection;
 pub use inspect::identity::Identity;
 pub use package::{WitSource, package};
+pub use play::Play;
 pub use plugin::{Parameters, Plugin};
 pub use runtime::Runtime;
 pub use showcase::Showcase;

@@ -11,6 +11,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
 use crate::call::state::State;
 use crate::inspect::contract::SERVED;
 use crate::inspect::{Inspected, Inspection};
+use crate::play::Play;
 use crate::shape::{Signature, compiled, parse, render};
 
 /// Where the code of a loaded plugin came from.
@@ -20,6 +21,8 @@ pub enum Source {
     Cache,
     /// The compiler: this host had not seen it before.
     Compiler,
+    /// Nowhere: it is no component.
+    Played,
 }
 
 /// A plugin version, ready to be called. Calls in flight keep it alive.
@@ -28,6 +31,17 @@ pub struct Plugin {
     pub inspection: Inspection,
     /// Where its code came from as it was loaded.
     pub source: Source,
+    body: Body,
+}
+
+/// What is called.
+enum Body {
+    Component(Box<Code>),
+    Played(Arc<dyn Play>),
+}
+
+/// A compiled component.
+pub(crate) struct Code {
     pub(crate) pre: InstancePre<State>,
     pub(crate) contract: ContractExports,
     functions: Vec<Function>,
@@ -81,7 +95,33 @@ impl Plugin {
             functions.push(Function { export, name, digest: digest.clone(), signature });
         }
         let contract = ContractExports::find(component);
-        Ok(Self { contract, inspection: inspected.inspection, source, pre, functions })
+        let body = Body::Component(Box::new(Code { pre, contract, functions }));
+        Ok(Self { inspection: inspected.inspection, source, body })
+    }
+
+    /// A gateway that is no component and has no capabilities.
+    pub(crate) fn played(inspection: Inspection, gateway: Arc<dyn Play>) -> Self {
+        Self { inspection, source: Source::Played, body: Body::Played(gateway) }
+    }
+
+    /// The compiled component, where it is one.
+    pub(crate) fn code(&self) -> Option<&Code> {
+        match &self.body {
+            Body::Component(code) => Some(code),
+            Body::Played(_) => None,
+        }
+    }
+
+    /// What answers in the place of a component.
+    pub(crate) fn player(&self) -> Option<Arc<dyn Play>> {
+        match &self.body {
+            Body::Component(_) => None,
+            Body::Played(gateway) => Some(Arc::clone(gateway)),
+        }
+    }
+
+    fn functions(&self) -> &[Function] {
+        self.code().map_or(&[], |code| code.functions.as_slice())
     }
 
     /// What it can do, by code.
@@ -110,7 +150,7 @@ impl Plugin {
     /// [`gatehouse_domain::ErrorKind::NotFound`] where there is no such capability;
     /// [`gatehouse_domain::ErrorKind::Invalid`] with every wrong place of the parameters.
     pub fn parse(&self, code: &str, parameters: &Value) -> Result<Parameters> {
-        let found = self.index(code).and_then(|index| Some((index, self.functions.get(index)?)));
+        let found = self.index(code).and_then(|index| Some((index, self.functions().get(index)?)));
         let (index, function) = found.ok_or_else(|| Error::not_found("capability", code))?;
         let values = parse::parameters(&function.signature, parameters)?;
         Ok(Parameters { digest: function.digest.clone(), index, function: function.name.clone(), values })
@@ -123,7 +163,7 @@ impl Plugin {
     /// [`gatehouse_domain::ErrorKind::NotFound`] where there is no such capability;
     /// [`gatehouse_domain::ErrorKind::Invalid`] with every wrong place of the result.
     pub fn check_result(&self, code: &str, result: &Value) -> Result<Value> {
-        let function = self.index(code).and_then(|index| self.functions.get(index));
+        let function = self.index(code).and_then(|index| self.functions().get(index));
         let function = function.ok_or_else(|| Error::not_found("capability", code))?;
         let Some((shape, value)) = parse::result(&function.signature, result)? else { return Ok(Value::Null) };
         render::value(shape, &value).map_err(Error::internal)
@@ -131,17 +171,17 @@ impl Plugin {
 
     /// Whether it can be asked if a connection works.
     pub fn tests_connections(&self) -> bool {
-        self.contract.test.is_some()
+        self.code().map_or(self.inspection.has_connection, |code| code.contract.test.is_some())
     }
 
     /// Whether it can look up what became of a write.
     pub fn looks_up(&self) -> bool {
-        self.contract.look_up.is_some()
+        self.code().map_or(self.inspection.has_outcomes, |code| code.contract.look_up.is_some())
     }
 
     /// The function that parameters were parsed for, if they were parsed for this version.
     pub(crate) fn function(&self, parameters: &Parameters) -> Option<(&ComponentExportIndex, &Signature)> {
-        let function = self.functions.get(parameters.index)?;
+        let function = self.functions().get(parameters.index)?;
         (function.digest == parameters.digest).then_some((&function.export, &function.signature))
     }
 

@@ -22,6 +22,7 @@ use crate::call::{Answer, Call, CancelOnDrop, Report, Target, run};
 use crate::config::{CompileLimits, RuntimeConfig, WorkerCommand};
 use crate::egress::Closed;
 use crate::inspect::{self, Inspected, Inspection};
+use crate::play::Play;
 use crate::plugin::{Plugin, Source};
 use crate::tape::Tape;
 use crate::{compile, engine, host};
@@ -133,6 +134,9 @@ impl Runtime {
     /// The call runs in a task of its own. Dropping this future cancels it, which ends the
     /// guest at its next epoch.
     pub async fn call(&self, plugin: &Arc<Plugin>, target: Target, call: Call) -> Report {
+        if let Some(gateway) = plugin.player() {
+            return gateway.play(target, call).await;
+        }
         let wait = Duration::from_millis(call.limits.wall_ms);
         let Ok(Ok(slot)) = tokio::time::timeout(wait, self.0.slots.clone().acquire_owned()).await else {
             return host_fault("every instance is in use; try again later");
@@ -154,6 +158,16 @@ impl Runtime {
         });
         guard.disarm();
         report
+    }
+
+    /// Has calls of the plugin that `inspection` tells of answered by `gateway`, and loads it so for
+    /// as long as somebody holds what this gives. It has no capabilities.
+    pub fn play(&self, inspection: Inspection, gateway: Arc<dyn Play>) -> Arc<Plugin> {
+        let digest = inspection.digest.clone();
+        let plugin = Arc::new(Plugin::played(inspection, gateway));
+        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.insert(digest, Arc::downgrade(&plugin));
+        plugin
     }
 
     /// How many instances are free for calls now, and how many there are in all.

@@ -12,6 +12,7 @@ use gatehouse_domain::id::{IntegrationId, TenantId};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, retry};
 
+use super::carry::{Carry, Way};
 use super::resolve::{Resolve, Vetted};
 use super::tls::Tls;
 use super::waiting::NoteWaiting;
@@ -41,6 +42,8 @@ pub(crate) struct Owner {
 /// All clients.
 pub(crate) struct Clients {
     kept: Bounded<Owner, Client>,
+    /// What carries requests in the place of connections, where something does.
+    carrier: Option<Arc<dyn Carry>>,
     tls: Tls,
     resolver: Arc<dyn Resolve>,
     own: Arc<[IpAddr]>,
@@ -50,7 +53,20 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(resolver: Arc<dyn Resolve>, own: Vec<IpAddr>, connect_timeout: Duration) -> Self {
         let kept = Bounded::new(CLIENTS, CLIENT_AGE);
-        Self { kept, tls: Tls::new(), resolver, own: own.into(), connect_timeout }
+        Self { kept, carrier: None, tls: Tls::new(), resolver, own: own.into(), connect_timeout }
+    }
+
+    /// Has requests carried by another than connections of its own.
+    pub(crate) fn carried_by(self, carrier: Option<Arc<dyn Carry>>) -> Self {
+        Self { carrier, ..self }
+    }
+
+    /// How the owner's requests get to their servers.
+    pub(crate) fn way_of(&self, owner: &Owner) -> Result<Way, String> {
+        match &self.carrier {
+            Some(carrier) => Ok(Way::Carried(Arc::clone(carrier))),
+            None => self.of(owner).map(Way::Connections),
+        }
     }
 
     /// The owner's client.

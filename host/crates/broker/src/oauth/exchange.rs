@@ -13,9 +13,9 @@ use super::answer::TokenError;
 use super::ask::Asking;
 use super::client::Pairs;
 use crate::broker::Broker;
+use crate::egress::carry::Uncarried;
 use crate::egress::client::Owner;
 use crate::egress::receive;
-use crate::egress::resolve::Refused;
 use crate::egress::waiting::Waiting;
 use crate::message::SendError;
 
@@ -45,11 +45,11 @@ impl Broker {
             integration: Some(asking.integration),
             origin: asking.places.origin.clone(),
         };
-        let client = self.shared.clients.of(&owner).map_err(TokenError::Busy)?;
+        let way = self.shared.clients.way_of(&owner).map_err(TokenError::Busy)?;
         let host = exchange.url.host_str().unwrap_or_default().to_owned();
         let request = assemble(exchange);
         let waiting = Waiting::new();
-        let answer = timeout_at(asking.deadline, waiting.watch(client.execute(request))).await;
+        let answer = timeout_at(asking.deadline, waiting.watch(way.send(request))).await;
         let mut response = match answer {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(unsent(error, &host)),
@@ -69,20 +69,11 @@ pub(super) fn within(deadline: Instant, most: std::time::Duration) -> Instant {
     deadline.min(Instant::now() + most)
 }
 
-fn unsent(error: reqwest::Error, host: &str) -> TokenError {
-    let error = error.without_url();
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(source) = cause.source() {
-        if let Some(Refused(text)) = source.downcast_ref() {
-            return TokenError::Refused(format!("{host} may not be reached: {text}"));
-        }
-        cause = source;
-    }
-    let text = format!("{host}: {cause}");
-    if error.is_connect() {
-        TokenError::Busy(format!("no connection to {text}"))
-    } else {
-        TokenError::Lost(format!("the connection to {text}"))
+fn unsent(error: Uncarried, host: &str) -> TokenError {
+    match error {
+        Uncarried::Denied(text) => TokenError::Refused(format!("{host} may not be reached: {text}")),
+        Uncarried::Unconnected(text) => TokenError::Busy(format!("no connection to {host}: {text}")),
+        Uncarried::Interrupted(text) => TokenError::Lost(format!("the connection to {host}: {text}")),
     }
 }
 

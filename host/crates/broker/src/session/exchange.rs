@@ -6,28 +6,26 @@ use std::time::Duration;
 use gatehouse_domain::execution::{CallFailure, ProviderCall, RateSeen};
 use gatehouse_domain::trace::SPANS;
 use http::HeaderMap;
-use reqwest::Client;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span, field};
 
 use super::Session;
 use super::outgoing::Outgoing;
-use crate::egress::resolve::Refused;
+use crate::egress::carry::{UNCONNECTED, Uncarried, Way};
 use crate::egress::waiting::Waiting;
 use crate::egress::{headers, rate, receive};
 use crate::message::{Method, Response, SendError};
 
 const UNFINISHED: &str = "the call ended before the answer came";
-const UNCONNECTED: &str = "no connection was made in time";
 
 impl Session {
-    pub(super) async fn exchange(&self, client: &Client, outgoing: Outgoing) -> Result<Response, SendError> {
+    pub(super) async fn exchange(&self, way: &Way, outgoing: Outgoing) -> Result<Response, SendError> {
         let flight = Flight::begin(self, &outgoing);
         let until = self.deadline.min(Instant::now() + self.usage.left(&self.limits));
         let span = span_of(&outgoing);
         let mut head = Head::default();
         let what = (outgoing.method, outgoing.path.as_str());
-        let answer = self.answer(client, outgoing.request, what, &flight.waiting, until, &mut head);
+        let answer = self.answer(way, outgoing.request, what, &flight.waiting, until, &mut head);
         let result = answer.instrument(span.clone().or_current()).await;
         tell(&span, head.status, &result);
         flight.end(head, &result);
@@ -36,14 +34,14 @@ impl Session {
 
     async fn answer(
         &self,
-        client: &Client,
+        way: &Way,
         request: reqwest::Request,
         (method, path): (Method, &str),
         waiting: &Waiting,
         until: Instant,
         seen: &mut Head,
     ) -> Result<Response, SendError> {
-        let mut response = head(client, request, waiting, until).await?;
+        let mut response = head(way, request, waiting, until).await?;
         let status = response.status().as_u16();
         *seen = Head { status: Some(status), rate: rate::seen(self.policy.rate(), status, response.headers()) };
         let received = timeout_at(until, receive::body(&mut response, self.limits.response_bytes)).await;
@@ -123,12 +121,12 @@ struct Head {
 
 /// Waits for the answer's head. The client bounds the time for a connection within that.
 async fn head(
-    client: &Client,
+    way: &Way,
     request: reqwest::Request,
     waiting: &Waiting,
     until: Instant,
 ) -> Result<reqwest::Response, SendError> {
-    match timeout_at(until, waiting.watch(client.execute(request))).await {
+    match timeout_at(until, waiting.watch(way.send(request))).await {
         Ok(answer) => answer.map_err(classify),
         Err(_) if waiting.is() => Err(SendError::Connect(UNCONNECTED.to_owned())),
         Err(_) => Err(SendError::Timeout),
@@ -137,29 +135,18 @@ async fn head(
 
 /// Sends a request that has no record of its own, and waits for the answer's head.
 pub(crate) async fn head_of(
-    client: &Client,
+    way: &Way,
     request: reqwest::Request,
     until: Instant,
 ) -> Result<reqwest::Response, SendError> {
-    head(client, request, &Waiting::new(), until).await
+    head(way, request, &Waiting::new(), until).await
 }
 
-fn classify(error: reqwest::Error) -> SendError {
-    // Its URL can hold a credential.
-    let error = error.without_url();
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(source) = cause.source() {
-        if let Some(Refused(text)) = source.downcast_ref() {
-            return SendError::Denied(text.clone());
-        }
-        cause = source;
-    }
-    // Below the library's own words is what the system or the TLS layer said.
-    let text = cause.to_string();
-    match (error.is_connect(), error.is_timeout()) {
-        (true, true) => SendError::Connect(UNCONNECTED.to_owned()),
-        (true, false) => SendError::Connect(text),
-        (false, _) => SendError::Interrupted(text),
+fn classify(error: Uncarried) -> SendError {
+    match error {
+        Uncarried::Denied(text) => SendError::Denied(text),
+        Uncarried::Unconnected(text) => SendError::Connect(text),
+        Uncarried::Interrupted(text) => SendError::Interrupted(text),
     }
 }
 

@@ -6,11 +6,11 @@ use gatehouse_domain::capability::Effect;
 use gatehouse_domain::manifest::Idempotency;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use reqwest::Client;
 use ring::digest::{Context, SHA256};
 use url::Url;
 
 use super::Session;
+use crate::egress::carry::Way;
 use crate::egress::client::Owner;
 use crate::egress::sigv4::Signing;
 use crate::egress::{attach, body, headers, url as egress_url};
@@ -68,12 +68,12 @@ impl Session {
         Ok(Outgoing { method, reads, request: assemble(method, target.url, headers, bytes)?, shown, bytes: size, path })
     }
 
-    /// The client for this session's connections.
-    pub(super) fn client(&self) -> Result<Client, SendError> {
+    /// How this session's requests get to their server.
+    pub(super) fn way(&self) -> Result<Way, SendError> {
         let base = &self.policy.base;
         let origin = base.by_operator.then(|| base.origin.clone());
         let owner = Owner { tenant: self.tenant, integration: Some(self.integration), origin };
-        self.shared.clients.of(&owner).map_err(SendError::Connect)
+        self.shared.clients.way_of(&owner).map_err(SendError::Connect)
     }
 
     fn check_effect(&self, method: Method, reads: bool) -> Result<(), SendError> {

@@ -105,9 +105,10 @@ impl Fetched {
             return Err(unreachable("too many different ones were asked for within a minute"));
         }
         let (owner, url) = place(broker, via, url)?;
-        let client = broker.shared.clients.of(&owner).map_err(|error| unreachable(&error))?;
+        let way = broker.shared.clients.way_of(&owner).map_err(|error| unreachable(&error))?;
         let fetch = async {
-            let mut response = client.get(url).send().await.map_err(|error| error.without_url().to_string())?;
+            let request = reqwest::Request::new(http::Method::GET, url);
+            let mut response = way.send(request).await.map_err(|error| error.to_string())?;
             if response.status() != 200 {
                 return Err(format!("the answer was {}", response.status().as_u16()));
             }

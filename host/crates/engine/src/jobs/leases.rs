@@ -32,9 +32,15 @@ impl Jobs {
         change.commit().await?;
         self.0.epoch.store(epoch.epoch, Ordering::Release);
         if now < seen_at {
+            self.0.went_back.store(true, Ordering::Release);
             self.clock_set_back(now).await?;
         }
         self.sweep().await
+    }
+
+    /// Whether the clock showed less at the start than it did before.
+    pub(crate) fn clock_went_back(&self) -> bool {
+        self.0.went_back.load(Ordering::Acquire)
     }
 
     /// Whether the epoch has begun.

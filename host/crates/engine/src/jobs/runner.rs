@@ -97,6 +97,7 @@ impl Runner {
                     Err(error) => {
                         tracing::error!(%error, "the job queue could not be read or written; it is tried again");
                         tokio::select! {
+                            biased;
                             () = tokio::time::sleep(NAP) => {}
                             _ = stop.wait_for(|stop| *stop) => break,
                         }
@@ -108,6 +109,7 @@ impl Runner {
             self.jobs.beat();
             let nap = self.nap();
             tokio::select! {
+                biased;
                 () = news.changed() => look = true,
                 () = self.jobs.0.wake.notified() => look = true,
                 Some(ended) = self.workers.join_next() => { self.ended(ended); self.note_ended(); look = true; }

@@ -91,6 +91,7 @@ impl Plugins {
         let source = match source {
             Source::Cache => "cache",
             Source::Compiler => "compiler",
+            Source::Played => "played",
         };
         self.load.time(&[Value::Name(plugin), Value::Word(source)], took);
     }

@@ -2,10 +2,10 @@
 //! others wait for it. It goes on when all of them have gone.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gatehouse_domain::id::IntegrationId;
-use tokio::sync::watch;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::refresh::Order;
@@ -14,9 +14,13 @@ use crate::Engine;
 /// The refreshes under way, and the generations that are known to have worked.
 #[derive(Default)]
 pub(crate) struct Flights {
-    under_way: Mutex<HashMap<IntegrationId, watch::Receiver<()>>>,
+    under_way: Mutex<HashMap<IntegrationId, Flight>>,
     worked: Mutex<HashMap<IntegrationId, u32>>,
 }
+
+/// A refresh under way. It gives nothing, and is closed when the refresh has ended: those who wait
+/// go on in the order in which they came.
+type Flight = Arc<Semaphore>;
 
 /// How many integrations' generations are remembered. Beyond that one is noted once more.
 const REMEMBERED: usize = 10_000;
@@ -24,20 +28,18 @@ const REMEMBERED: usize = 10_000;
 impl Flights {
     /// Has `order` carried out, or waits for the one that is; false where `until` came first.
     pub(super) async fn join(&self, engine: &Engine, order: Order, until: Instant) -> bool {
-        let mut ended = self.enter(engine, order);
-        // The sender says nothing: that it is gone means that the flight has ended.
-        let waiting = async { while ended.changed().await.is_ok() {} };
-        timeout_at(until, waiting).await.is_ok()
+        let flight = self.enter(engine, order);
+        timeout_at(until, flight.acquire()).await.is_ok()
     }
 
-    fn enter(&self, engine: &Engine, order: Order) -> watch::Receiver<()> {
+    fn enter(&self, engine: &Engine, order: Order) -> Flight {
         let mut under_way = lock(&self.under_way);
         if let Some(flight) = under_way.get(&order.integration) {
-            return flight.clone();
+            return Arc::clone(flight);
         }
-        let (landed, flight) = watch::channel(());
-        under_way.insert(order.integration, flight.clone());
-        let landing = Landing { engine: engine.clone(), integration: order.integration, _landed: landed };
+        let flight = Arc::new(Semaphore::new(0));
+        under_way.insert(order.integration, Arc::clone(&flight));
+        let landing = Landing { engine: engine.clone(), integration: order.integration, flight: Arc::clone(&flight) };
         let engine = engine.clone();
         tokio::spawn(async move {
             let _landing = landing;
@@ -67,12 +69,13 @@ impl Flights {
 struct Landing {
     engine: Engine,
     integration: IntegrationId,
-    _landed: watch::Sender<()>,
+    flight: Flight,
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
         lock(&self.engine.0.flights.under_way).remove(&self.integration);
+        self.flight.close();
     }
 }
 

@@ -28,9 +28,9 @@ use tokio::time::{Duration, Instant};
 pub(super) use ends::Ends;
 
 use super::refresh::Order;
+use super::settle;
 use super::sign_in::rules_of;
 use crate::Engine;
-use crate::clock::fraction;
 use crate::engine::Inner;
 use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Tries, Unique, When, payload_of};
 use crate::upkeep::Tenants;
@@ -175,7 +175,7 @@ impl Engine {
     async fn renew_later(&self, tenant: TenantId, tokens: &OAuthTokens, ends: &Ends) -> Result<()> {
         let payload = Payload { tenant, integration: tokens.integration, generation: tokens.generation };
         #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "chance needs no precision")]
-        let pause = SignedDuration::from_millis((ends.spread().as_millis() as f64 * fraction()) as i64);
+        let pause = SignedDuration::from_millis((ends.spread().as_millis() as f64 * self.fraction()) as i64);
         let job = NewJob {
             tenant: Some(tenant),
             class: Class::Bulk,
@@ -206,5 +206,5 @@ impl Engine {
 
 /// Whether the provider may be asked now: nobody said that it is over, and no pause is to be kept.
 fn may_ask(tokens: &OAuthTokens, now: Timestamp) -> bool {
-    tokens.expired_at.is_none() && tokens.retry_at.is_none_or(|at| at <= now)
+    tokens.expired_at.is_none() && settle::paused_until(tokens, now).is_none()
 }

@@ -10,7 +10,7 @@ use gatehouse_broker::oauth::{Ask, Issued, TokenError};
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::oauth::TokenCause;
-use gatehouse_domain::time::SignedDuration;
+use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_store::Stored;
 use gatehouse_store::records::{OAuthTokens, RefreshLease};
@@ -68,7 +68,7 @@ impl Engine {
             }
             let (now, owner) = (self.now(), self.jobs().epoch());
             // What an earlier start of this server held is free: it is gone, and knew no more.
-            let taken = tokens.lease.as_ref().is_some_and(|lease| lease.owner >= owner && now < lease.until);
+            let taken = tokens.lease.as_ref().is_some_and(|lease| lease.owner >= owner && holds(lease, now));
             if taken {
                 sleep(LOOK).await;
                 continue;
@@ -176,7 +176,7 @@ impl Engine {
                 Ok(next) => self.keep_next(order, integration, &stored, next).await,
                 Err(TokenError::Expired(text)) => self.expire(order, integration, &stored, text).await,
                 Err(error) => {
-                    let next = settle::failed(&stored, error, self.now());
+                    let next = settle::failed(&stored, error, self.now(), self.fraction());
                     self.replace_tokens(order.tenant, &stored, &next).await
                 }
             };
@@ -205,6 +205,12 @@ impl Engine {
     }
 }
 
+/// Whether a lease holds still. One that would hold longer than any was taken before the clock was
+/// set back.
+fn holds(lease: &RefreshLease, now: Timestamp) -> bool {
+    now < lease.until && lease.until <= after(now, LEASE)
+}
+
 /// Whether the lease that `held` was taken with is still ours.
 fn is_held(now: &OAuthTokens, held: &OAuthTokens) -> bool {
     now.generation == held.generation && now.lease.as_ref().is_some_and(|lease| lease.fence == held.fence)
@@ -217,6 +223,22 @@ fn tell(order: &Order, outcome: &std::result::Result<Next, TokenError>) {
         }
         Err(error) => {
             tracing::warn!(integration.id = %order.integration, error = error.text(), "a token was not renewed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatehouse_domain::time::from_millis;
+
+    use super::*;
+
+    #[test]
+    fn a_lease_holds_until_its_end_and_no_clock_makes_it_longer() {
+        let at = |seconds: i64| from_millis(1_700_000_000_000 + seconds * 1_000);
+        let lease = RefreshLease { owner: 1, fence: 1, until: at(60) };
+        for (now, expect) in [(0, true), (59, true), (60, false), (86_400, false), (-1, false), (-86_400, false)] {
+            assert_eq!(holds(&lease, at(now)), expect, "{now}");
         }
     }
 }

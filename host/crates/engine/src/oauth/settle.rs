@@ -16,7 +16,6 @@ use super::after;
 use super::refresh::Order;
 use super::sign_in::SignIn;
 use crate::Engine;
-use crate::clock::fraction;
 
 /// The first pause after a failure that may pass by itself, and the longest.
 const BUSY: (i64, i64) = (1_000, 5 * 60_000);
@@ -56,7 +55,7 @@ impl Engine {
             credential_version: by_credential.then_some(integration.credential_version),
             obtained_at: Some(now),
             expires_at: issued.lifetime.map(ends),
-            refresh_at: issued.lifetime.filter(|_| renewable).map(|life| after(now, early(life, fraction()))),
+            refresh_at: issued.lifetime.filter(|_| renewable).map(|life| after(now, early(life, self.fraction()))),
             scope: issued.scope.clone().or_else(|| before.scope.clone()),
             lease: None,
             fence: before.fence + 1,
@@ -97,13 +96,13 @@ impl Engine {
 }
 
 /// The tokens after a failure that is not the end: nobody asks again before the pause is over, and
-/// the old token is used while it lives.
-pub(super) fn failed(stored: &OAuthTokens, error: &TokenError, now: Timestamp) -> OAuthTokens {
+/// the old token is used while it lives. `dice` is any number from 0 up to 1.
+pub(super) fn failed(stored: &OAuthTokens, error: &TokenError, now: Timestamp, dice: f64) -> OAuthTokens {
     let (first, longest) = if matches!(error, TokenError::Refused(_)) { REFUSED } else { BUSY };
     let failures = stored.failures.saturating_add(1);
     let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(longest);
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a pause needs no precision")]
-    let pause = (doubled as f64 * (0.8 + 0.4 * fraction())) as i64;
+    let pause = (doubled as f64 * (0.8 + 0.4 * dice)) as i64;
     OAuthTokens {
         lease: None,
         // Only an answer says that the provider did nothing.
@@ -113,6 +112,13 @@ pub(super) fn failed(stored: &OAuthTokens, error: &TokenError, now: Timestamp) -
         last_error: Some(error.text().to_owned()),
         ..stored.clone()
     }
+}
+
+/// When the provider may be asked again after a failure, where that is still to come. What would
+/// be further off than any pause was noted before the clock was set back.
+pub(super) fn paused_until(tokens: &OAuthTokens, now: Timestamp) -> Option<Timestamp> {
+    let longest = after(now, SignedDuration::from_millis(REFUSED.1 * 6 / 5));
+    tokens.retry_at.filter(|at| now < *at && *at <= longest)
 }
 
 /// How long after it was issued a token is renewed: at 80 % of its life, give or take a tenth of
@@ -155,15 +161,20 @@ mod tests {
         let within = |pause: i128, around: i128| pause >= around * 8 / 10 && pause <= around * 12 / 10;
         let mut busy = tokens.clone();
         for around in [1_000, 2_000, 4_000, 8_000] {
-            busy = failed(&busy, &TokenError::Busy("busy".into()), now);
+            busy = failed(&busy, &TokenError::Busy("busy".into()), now, 0.9);
             assert!(within(pause(&busy), around), "{} {around}", pause(&busy));
             assert!(!busy.inflight && busy.last_error.as_deref() == Some("busy"));
         }
         for _ in 0..40 {
-            busy = failed(&busy, &TokenError::Lost("lost".into()), now);
+            busy = failed(&busy, &TokenError::Lost("lost".into()), now, 0.1);
         }
         assert!(within(pause(&busy), 300_000) && busy.inflight, "{}", pause(&busy));
-        let refused = failed(&tokens, &TokenError::Refused("who?".into()), now);
+        for (seconds, paused) in [(-1, true), (0, false), (-4_321, false), (-86_400, false), (86_400, false)] {
+            let known = OAuthTokens { retry_at: Some(now), ..tokens.clone() };
+            let then = after(now, SignedDuration::from_secs(seconds));
+            assert_eq!(paused_until(&known, then).is_some(), paused, "{seconds}");
+        }
+        let refused = failed(&tokens, &TokenError::Refused("who?".into()), now, 0.5);
         assert!(within(pause(&refused), 60_000) && !refused.inflight);
     }
 }

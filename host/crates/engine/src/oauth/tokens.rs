@@ -8,7 +8,7 @@ use gatehouse_domain::integration::Integration;
 use gatehouse_domain::manifest::Manifest;
 use gatehouse_domain::manifest::oauth::ClientFrom;
 use gatehouse_domain::oauth::TokenCause;
-use gatehouse_domain::time::Timestamp;
+use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::Stored;
 use gatehouse_store::records::{OAuthTokens, SealedToken};
@@ -16,12 +16,15 @@ use tokio::time::Instant;
 
 use super::refresh::Order;
 use super::sign_in::{Which, rules_of};
-use super::{connect_again, settle};
+use super::{after, connect_again, settle};
 use crate::Engine;
 use crate::integrations::Opened;
 
 /// How often the record is read again after somebody renewed it.
 const ROUNDS: usize = 4;
+
+/// What a clock is set right by without anybody noticing.
+const ASKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// A sealed access token that is in use, with what opens it.
 pub(crate) struct Access {
@@ -53,9 +56,11 @@ pub(super) fn lives(tokens: &OAuthTokens, now: Timestamp) -> bool {
 
 /// Whether the next one is to be asked for.
 fn is_stale(tokens: &OAuthTokens, now: Timestamp, renewable: bool, credential_version: u32) -> bool {
+    // It was issued before the clock was set back: by this clock nobody knows how old it is.
+    let from_later = renewable && tokens.obtained_at.is_some_and(|at| at > after(now, ASKEW));
     let other_credential = tokens.credential_version.is_some_and(|version| version != credential_version);
     let due = if renewable { tokens.refresh_at.or(tokens.expires_at) } else { tokens.expires_at };
-    tokens.access.is_none() || other_credential || due.is_some_and(|at| at <= now)
+    tokens.access.is_none() || other_credential || from_later || due.is_some_and(|at| at <= now)
 }
 
 /// Whether a generation that the provider refused is worth another: each is given up once, and one
@@ -156,7 +161,7 @@ impl Engine {
         if !rejected && !is_stale(tokens, now, renewable, integration.credential_version) {
             return Ok(if tokens.access.is_some() { Verdict::Good } else { Verdict::None });
         }
-        if tokens.retry_at.is_some_and(|at| now < at) {
+        if settle::paused_until(tokens, now).is_some() {
             return Ok(Verdict::Wait);
         }
         Ok(Verdict::Next(if rejected { TokenCause::Rejected } else { TokenCause::Age }))
@@ -168,7 +173,8 @@ impl Engine {
             return self.in_use(tenant, tokens).await;
         }
         let why = tokens.last_error.as_deref().unwrap_or("the provider did not answer in time");
-        let pause = tokens.retry_at.map_or(1_000, |at| at.as_millisecond().saturating_sub(now.as_millisecond()));
+        let pause = settle::paused_until(tokens, now)
+            .map_or(1_000, |at| at.as_millisecond().saturating_sub(now.as_millisecond()));
         let message = format!("the integration's access token has ended and there is no new one yet: {why}");
         Err(Error::unavailable(message).retry_after(u64::try_from(pause).unwrap_or(0).max(100)))
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gatehouse_domain::id::{SubscriptionDeliveryId, SubscriptionId, TenantId};
 use gatehouse_domain::subscription::Subscription;
-use gatehouse_domain::time::{Timestamp, from_millis};
+use gatehouse_domain::time::{SignedDuration, Timestamp, from_millis};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::records::{DueDelivery, EventFeed};
 use gatehouse_store::watch::Watch;
@@ -24,6 +24,8 @@ use crate::Engine;
 
 /// How long a lane sleeps at most, for clocks that are set and subscriptions that are deleted.
 const NAP: Duration = Duration::from_secs(30);
+/// What a clock may go back by itself without having been set.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(1);
 /// How long it rests after the store failed it.
 const TROUBLE: Duration = Duration::from_secs(1);
 /// How long requests under way get to end when the server stops.
@@ -45,6 +47,8 @@ pub(super) struct Lane {
     tried: Vec<Tried>,
     /// How many pending deliveries the metrics know of.
     counted: u64,
+    /// The time as it was last seen; none where it is known to have been set back since.
+    seen: Option<Timestamp>,
 }
 
 /// How a task ended.
@@ -73,6 +77,7 @@ impl Lane {
             in_flight: HashSet::new(),
             tried: Vec::new(),
             counted: 0,
+            seen: Some(engine.now()).filter(|_| !engine.jobs().clock_went_back()),
         }
     }
 
@@ -104,6 +109,7 @@ impl Lane {
     async fn step(&mut self) -> Result<Next> {
         self.gather();
         self.store().await?;
+        self.mind_the_clock().await?;
         let scope = self.engine.0.store.tenant(self.tenant);
         let subscription = scope.get::<Subscription>(&self.id).await?.filter(|subscription| subscription.enabled);
         let Some(subscription) = subscription else { return Ok(Next::End) };
@@ -119,6 +125,16 @@ impl Lane {
         }
         let until = self.begin_due(&subscription).await?;
         Ok(if accepted == Accepted::More { Next::Look } else { Next::Sleep(until) })
+    }
+
+    /// Has what waits follow a clock that was set back.
+    async fn mind_the_clock(&mut self) -> Result<()> {
+        let now = self.engine.now();
+        if self.seen.is_none_or(|seen| now.duration_since(seen) < -SET_BACK) {
+            self.engine.follow_clock(self.tenant, self.id).await?;
+        }
+        self.seen = Some(now);
+        Ok(())
     }
 
     /// Begins what is due and may be begun; answers when to look again by itself.
@@ -222,6 +238,7 @@ impl Lane {
         let left = until.map(|until| until.duration_since(self.engine.now()));
         let nap = left.and_then(|left| Duration::try_from(left).ok()).unwrap_or(NAP);
         tokio::select! {
+            biased;
             Some(ended) = self.attempts.join_next_with_id() => self.ended(ended),
             () = feed.changed() => {}
             () = due.changed() => {}
@@ -232,6 +249,7 @@ impl Lane {
 
     async fn doze(&self, pause: Duration, stop: &mut Receiver<bool>) {
         tokio::select! {
+            biased;
             () = tokio::time::sleep(pause) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }

@@ -30,6 +30,7 @@ pub(crate) async fn keep_lanes(engine: Engine, mut stop: Receiver<bool>) {
             tracing::error!(%error, "the subscriptions could not be read; it is tried again");
         }
         let failed = tokio::select! {
+            biased;
             () = changes.changed() => false,
             Some(ended) = lanes.tasks.join_next_with_id() => lanes.ended(ended),
             () = tokio::time::sleep(PAUSE) => false,

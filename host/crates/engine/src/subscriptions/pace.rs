@@ -6,6 +6,8 @@ use gatehouse_domain::time::{SignedDuration, Timestamp};
 
 /// The rest after an answer that says too much, where it names no time.
 const REST: SignedDuration = SignedDuration::from_secs(5);
+/// The longest rest there is: one that would be longer was begun before the clock was set back.
+const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 
 /// The pace of one receiver.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ impl Pace {
 
     /// Takes the right to begin one request, or says when to ask again.
     pub(super) fn begin(&mut self, now: Timestamp, per_second: u32) -> Result<(), Timestamp> {
-        if let Some(until) = self.rest_until.filter(|until| now < *until) {
+        if let Some(until) = self.rest_until.filter(|until| now < *until && *until <= super::later(now, LONGEST)) {
             return Err(until);
         }
         let rate = f64::from(per_second);
@@ -151,5 +153,8 @@ mod tests {
         assert_eq!(pace.begin(at(0), 1), Ok(()));
         assert!(pace.begin(at(-3_600_000), 1).is_err());
         assert_eq!(pace.begin(at(-3_599_000), 1), Ok(()));
+        pace.learn(Took::TooMuch(Some(SignedDuration::from_secs(60))), at(0), 4);
+        assert_eq!(pace.begin(at(-1_000), 100), Err(at(60_000)));
+        assert_eq!(pace.begin(at(-86_400_000), 100), Ok(()), "a rest is an hour at most");
     }
 }

@@ -12,7 +12,6 @@ use serde_json::json;
 use super::attempt::{Tried, Verdict};
 use super::{RETRIES, later, move_due, place_of, too_fast};
 use crate::Engine;
-use crate::clock::fraction;
 use crate::work::Work;
 
 /// A commit that is being put together.
@@ -75,7 +74,7 @@ impl Engine {
         match tried.verdict {
             Verdict::Delivered => finish(&mut next, DeliveryState::Delivered, now),
             Verdict::Impossible => finish(&mut next, DeliveryState::Dead, now),
-            verdict => match self.0.policy.sending.pause(next.tries, fraction()) {
+            verdict => match self.0.policy.sending.pause(next.tries, self.fraction()) {
                 Some(pause) => {
                     let pause = verdict.rest().map_or(pause, |rest| rest.max(pause));
                     next.next_attempt_at = Some(later(now, pause));

@@ -16,7 +16,6 @@ use tokio::time::{Duration, Instant};
 use super::carry::{Bout, Next, later};
 use crate::Engine;
 use crate::cassettes::Taping;
-use crate::clock::fraction;
 use crate::execute::{Report, Run, Try};
 use crate::resilience::{Priority, Seen};
 
@@ -137,7 +136,7 @@ impl Bout<'_> {
         change.commit().await?;
         // Full jitter, so that runs that failed together do not come back together.
         let longest = FIRST_PAUSE_MS.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE_MS);
-        let pause = (longest as f64 * fraction()) as u64;
+        let pause = (longest as f64 * self.engine.fraction()) as u64;
         Ok(self.wait(Some(pause.max(after_ms.unwrap_or_default())), reason))
     }
 }

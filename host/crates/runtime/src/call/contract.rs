@@ -10,16 +10,16 @@ use super::state::State;
 use super::{Answer, SYNC_PUSH, Target};
 use crate::fault::BadAnswer;
 use crate::host::wire;
-use crate::plugin::{ContractExports, Plugin};
+use crate::plugin::{Code, ContractExports, Plugin};
 
 /// Calls a target that is not a capability.
 pub(crate) async fn call(
     store: &mut Store<State>,
-    plugin: &Plugin,
+    (plugin, code): (&Plugin, &Code),
     instance: &Instance,
     target: Target,
 ) -> wasmtime::Result<Answer> {
-    let exports = &plugin.contract;
+    let exports = &code.contract;
     match target {
         Target::Capability(_) => Err(BadAnswer::new("it is called as a capability").into()),
         Target::ConnectionTest => {

@@ -45,7 +45,8 @@ pub(crate) async fn run(engine: &Engine, plugin: &Plugin, target: Target, call: 
 /// Instantiates the plugin once, with nothing lent, to see that it starts.
 pub(crate) async fn try_out(engine: &Engine, plugin: &Plugin, call: Call) -> Result<(), Fault> {
     let mut store = new_store(engine, call, Cancel::new());
-    let started = plugin.pre.instantiate_async(&mut store).await;
+    let Some(code) = plugin.code() else { return Ok(()) };
+    let started = code.pre.instantiate_async(&mut store).await;
     started.map(drop).map_err(|error| fault::of(&error, plugin, "its start", store.data()))
 }
 
@@ -73,11 +74,12 @@ fn host_call_bytes(limits: &Limits) -> usize {
 
 async fn answer(store: &mut Store<State>, plugin: &Plugin, target: Target) -> wasmtime::Result<Answer> {
     let begun = store.data().meter.elapsed();
-    let instance = plugin.pre.instantiate_async(&mut *store).await?;
+    let code = plugin.code().ok_or(BadAnswer::new("it is no component"))?;
+    let instance = code.pre.instantiate_async(&mut *store).await?;
     store.data_mut().meter.instantiated(begun);
     match target {
         Target::Capability(parameters) => capability(store, plugin, &instance, &parameters).await,
-        other => contract::call(store, plugin, &instance, other).await,
+        other => contract::call(store, (plugin, code), &instance, other).await,
     }
 }
 
