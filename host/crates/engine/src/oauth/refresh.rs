@@ -205,10 +205,10 @@ impl Engine {
     }
 }
 
-/// Whether a lease holds still. One that would hold longer than any was taken before the clock was
-/// set back.
+/// Whether a lease holds still. One that would hold far longer than any was taken before the clock
+/// was set back.
 fn holds(lease: &RefreshLease, now: Timestamp) -> bool {
-    now < lease.until && lease.until <= after(now, LEASE)
+    now < lease.until && lease.until <= after(now, LEASE * 2)
 }
 
 /// Whether the lease that `held` was taken with is still ours.
@@ -237,7 +237,9 @@ mod tests {
     fn a_lease_holds_until_its_end_and_no_clock_makes_it_longer() {
         let at = |seconds: i64| from_millis(1_700_000_000_000 + seconds * 1_000);
         let lease = RefreshLease { owner: 1, fence: 1, until: at(60) };
-        for (now, expect) in [(0, true), (59, true), (60, false), (86_400, false), (-1, false), (-86_400, false)] {
+        for (now, expect) in
+            [(0, true), (59, true), (60, false), (86_400, false), (-60, true), (-61, false), (-86_400, false)]
+        {
             assert_eq!(holds(&lease, at(now)), expect, "{now}");
         }
     }

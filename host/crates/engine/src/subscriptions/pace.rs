@@ -153,6 +153,7 @@ mod tests {
         assert_eq!(pace.begin(at(0), 1), Ok(()));
         assert!(pace.begin(at(-3_600_000), 1).is_err());
         assert_eq!(pace.begin(at(-3_599_000), 1), Ok(()));
+        let mut pace = Pace::new(at(0));
         pace.learn(Took::TooMuch(Some(SignedDuration::from_secs(60))), at(0), 4);
         assert_eq!(pace.begin(at(-1_000), 100), Err(at(60_000)));
         assert_eq!(pace.begin(at(-86_400_000), 100), Ok(()), "a rest is an hour at most");
