@@ -13,4 +13,5 @@ pub(crate) mod stage;
 pub(crate) mod targets;
 mod translate;
 
+pub(crate) mod codes;
 pub(crate) mod findings;

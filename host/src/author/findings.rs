@@ -5,6 +5,8 @@ use std::path::Path;
 use gatehouse_sdk::harness::fixture::Case;
 use serde::Serialize;
 
+use super::codes::Code;
+
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -19,6 +21,8 @@ pub(crate) enum Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     pub(crate) level: Level,
+    /// What kind it is; by this it can be allowed.
+    pub(crate) code: Code,
     /// The file or folder, from the plugin's folder on.
     pub(crate) file: String,
     /// The place in it, where there is one.
@@ -26,18 +30,26 @@ pub(crate) struct Finding {
     pub(crate) field: Option<String>,
     /// What is wrong and what would be right.
     pub(crate) message: String,
+    /// Why the author allows it, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) allowed: Option<String>,
 }
 
 impl Finding {
     /// An error.
-    pub(crate) fn error(file: impl Into<String>, field: Option<&str>, message: impl Into<String>) -> Self {
-        let field = field.map(str::to_owned);
-        Self { level: Level::Error, file: file.into(), field, message: message.into() }
+    pub(crate) fn error(code: Code, file: impl Into<String>, field: Option<&str>, message: impl Into<String>) -> Self {
+        let (file, field, message) = (file.into(), field.map(str::to_owned), message.into());
+        Self { level: Level::Error, code, file, field, message, allowed: None }
     }
 
     /// A warning.
-    pub(crate) fn warning(file: impl Into<String>, field: Option<&str>, message: impl Into<String>) -> Self {
-        Self { level: Level::Warning, ..Self::error(file, field, message) }
+    pub(crate) fn warning(
+        code: Code,
+        file: impl Into<String>,
+        field: Option<&str>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { level: Level::Warning, ..Self::error(code, file, field, message) }
     }
 
     /// Where it is, for people.
@@ -53,29 +65,30 @@ impl Finding {
         let folder = relative(root, &case.folder);
         let parts = problem.split_once(".json: ");
         let Some((file, rest)) = parts.filter(|(file, _)| file.chars().all(|c| c.is_ascii_lowercase())) else {
-            return Self::error(folder, None, problem);
+            return Self::error(Code::CaseFails, folder, None, problem);
         };
         let file = format!("{folder}/{file}.json");
         match rest.split_once(": ").filter(|(field, _)| field.starts_with('$') && !field.contains(char::is_whitespace))
         {
-            Some((field, message)) => Self::error(file, Some(field), message),
-            None => Self::error(file, None, rest),
+            Some((field, message)) => Self::error(Code::CaseFails, file, Some(field), message),
+            None => Self::error(Code::CaseFails, file, None, rest),
         }
     }
 
     /// What a proof found, which begins with the case, the function or the file that it is about.
     pub(crate) fn of_proof(level: Level, functions: &[String], problem: &str) -> Self {
         let (head, rest) = problem.split_once(": ").unwrap_or(("", problem));
+        let code = Code::of_proof(problem);
         let function = head.split('/').next().unwrap_or_default();
         let found = if functions.iter().any(|known| known == function) {
-            Self::error(format!("fixtures/{head}"), None, rest)
+            Self::error(code, format!("fixtures/{head}"), None, rest)
         } else if problem.ends_with("is allowed and never used") {
             let fix = format!("{problem}: remove it, or add a fixture that uses it");
-            Self::error("plugin.toml", Some("$.egress.allow"), fix)
+            Self::error(code, "plugin.toml", Some("$.egress.allow"), fix)
         } else if let Some(rest) = problem.strip_prefix("plugin.toml ") {
-            Self::error("plugin.toml", None, rest)
+            Self::error(code, "plugin.toml", None, rest)
         } else {
-            Self::error("fixtures", None, problem)
+            Self::error(code, "fixtures", None, problem)
         };
         Self { level, ..found }
     }
@@ -101,7 +114,10 @@ mod tests {
             expect: None,
         };
         let check = |problem: &str, file: &str, field: Option<&str>, message: &str| {
-            assert_eq!(Finding::of_play(Path::new("/p"), &case, problem), Finding::error(file, field, message));
+            assert_eq!(
+                Finding::of_play(Path::new("/p"), &case, problem),
+                Finding::error(Code::CaseFails, file, field, message)
+            );
         };
         check(
             "exchange.json: $[0].request.path: expected /a, sent /b",

@@ -63,7 +63,25 @@ fn each_mistake_names_file_field_and_fix() {
     check("README.md", "ADD_NOTE", "NOTES", "check", &["README.md", "does not mention ADD_NOTE"]);
     check("icon.svg", "<svg", "<gif", "check", &["icon.svg", "is no SVG image"]);
     check("src/lib.rs", "note.text(\"id\")", "note.txt(\"id\")", "test", &["src/lib.rs", "txt"]);
+    allows(&folder);
     traps(&folder);
+}
+
+/// What an author allows has its reason in the report; an exception that allows nothing is a finding itself.
+fn allows(folder: &Path) {
+    let (readme, exceptions) = (folder.join("README.md"), folder.join("check.toml"));
+    let good = fs::read_to_string(&readme).unwrap();
+    let reason = "the capability is told of elsewhere";
+    fs::write(&exceptions, format!("[[allow]]\ncode = \"readme-silent\"\nreason = \"{reason}\"\n")).unwrap();
+    let unused = refused(folder, &["plugin", "check"]);
+    assert!(unused.contains("check.toml allow[0]: `readme-silent` is not found any more"), "{unused}");
+    fs::write(&readme, good.replace("ADD_NOTE", "NOTES")).unwrap();
+    let found = json(&done(folder, &["plugin", "check", "--json"]));
+    let finding = &found["findings"][0];
+    assert_eq!((&found["errors"], &found["allowed"]), (&serde_json::json!(0), &serde_json::json!(1)), "{found:#}");
+    assert_eq!((&finding["code"], &finding["allowed"]), (&"readme-silent".into(), &reason.into()), "{found:#}");
+    fs::write(&readme, good).unwrap();
+    fs::remove_file(&exceptions).unwrap();
 }
 
 /// A trap is no answer: it is told as a fault of the code, with what the gateway said last.

@@ -17,6 +17,7 @@ use crate::author::findings::{Finding, Level};
 use crate::author::stage::Stage;
 use crate::output::{Out, bytes};
 
+mod exceptions;
 mod files;
 mod secrets;
 
@@ -40,9 +41,14 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// How many findings there are of a level.
+    /// How many findings there are of a level, but those that are allowed.
     pub(super) fn count(&self, level: Level) -> usize {
-        self.findings.iter().filter(|finding| finding.level == level).count()
+        self.findings.iter().filter(|finding| finding.level == level && finding.allowed.is_none()).count()
+    }
+
+    /// How many findings are allowed.
+    fn allowed(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.allowed.is_some()).count()
     }
 
     /// An error where something does not work.
@@ -71,7 +77,7 @@ pub(super) fn check(folder: &Path, made: &Made) -> Result<Checked> {
     let mut findings = files::check(folder, &made.inspection);
     findings.extend(secrets::check(&made.inspection.manifest));
     if made.inspection.manifest.helper {
-        return Ok(Checked { findings, cases: 0, trials: 0 });
+        return Ok(Checked { findings: exceptions::apply(folder, findings), cases: 0, trials: 0 });
     }
     let stage = Stage::of(made.component.clone(), &made.inspection)?;
     let cases = test::cases(folder, &stage, &mut findings);
@@ -84,7 +90,8 @@ pub(super) fn check(folder: &Path, made: &Made) -> Result<Checked> {
     });
     findings.extend(found.wrong.iter().map(|problem| Finding::of_proof(Level::Error, &functions, problem)));
     findings.extend(found.unshown.iter().map(|problem| Finding::of_proof(Level::Warning, &functions, problem)));
-    findings.sort_by_key(|finding| finding.level);
+    let mut findings = exceptions::apply(folder, findings);
+    findings.sort_by_key(|finding| (finding.allowed.is_some(), finding.level));
     Ok(Checked { findings, cases: cases.len(), trials: found.trials })
 }
 
@@ -96,6 +103,7 @@ fn as_json(inspection: &Inspection, checked: &Checked) -> serde_json::Value {
         "size": inspection.size,
         "errors": checked.count(Level::Error),
         "warnings": checked.count(Level::Warning),
+        "allowed": checked.allowed(),
         "cases": checked.cases,
         "trials": checked.trials,
         "findings": checked.findings,
@@ -108,11 +116,12 @@ fn show(inspection: &Inspection, checked: &Checked, out: &mut Out<'_>) -> Result
     out.line(format!("{} {}, {}", manifest.id, manifest.version, bytes(inspection.size)))?;
     inspect::show_sheet(&inspection.sheet, out)?;
     out.line(format!(
-        "\n{} cases played, {} times with the provider in trouble: {} errors, {} warnings",
+        "\n{} cases played, {} times with the provider in trouble: {} errors, {} warnings, {} allowed",
         checked.cases,
         checked.trials,
         checked.count(Level::Error),
-        checked.count(Level::Warning)
+        checked.count(Level::Warning),
+        checked.allowed()
     ))?;
     show_findings(checked, out)
 }
@@ -121,7 +130,11 @@ fn show(inspection: &Inspection, checked: &Checked, out: &mut Out<'_>) -> Result
 pub(super) fn show_findings(checked: &Checked, out: &mut Out<'_>) -> Result<()> {
     for finding in &checked.findings {
         let level = if finding.level == Level::Error { "error" } else { "warning" };
-        out.line(format!("  {level}  {}: {}", finding.place(), finding.message))?;
+        let (place, message, code) = (finding.place(), &finding.message, finding.code.name());
+        match &finding.allowed {
+            None => out.line(format!("  {level}  {place}: {message} [{code}]"))?,
+            Some(reason) => out.line(format!("  allowed  {place}: {message} [{code}], as {reason}"))?,
+        }
     }
     Ok(())
 }

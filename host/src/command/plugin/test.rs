@@ -11,6 +11,7 @@ use gatehouse_sdk::harness::session::Session;
 use serde_json::json;
 
 use super::compile;
+use crate::author::codes::Code;
 use crate::author::findings::{Finding, Level};
 use crate::author::stage::Stage;
 use crate::output::Out;
@@ -67,12 +68,12 @@ pub(super) fn cases(folder: &Path, stage: &Stage, findings: &mut Vec<Finding>) -
     findings.extend(problems.into_iter().map(|problem| {
         let (file, message) = problem.split_once(": ").unwrap_or(("fixtures", &problem));
         let file = crate::author::findings::relative(folder, Path::new(file));
-        Finding::error(file, None, message)
+        Finding::error(Code::CaseMalformed, file, None, message)
     }));
     for function in stage.functions().into_iter().filter(|function| !fixtures.join(function).is_dir()) {
         let message =
             format!("there is no case for the exported function `{function}`; add {function}/example/input.json");
-        findings.push(Finding::error("fixtures", None, message));
+        findings.push(Finding::error(Code::FunctionWithoutCase, "fixtures", None, message));
     }
     cases
 }

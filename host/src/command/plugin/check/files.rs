@@ -5,6 +5,7 @@ use std::path::Path;
 
 use gatehouse_runtime::Inspection;
 
+use crate::author::codes::Code;
 use crate::author::findings::Finding;
 use crate::config::compile_limits;
 use crate::output::bytes;
@@ -23,13 +24,13 @@ pub(super) fn check(folder: &Path, inspection: &Inspection) -> Vec<Finding> {
     for capability in &inspection.capabilities {
         if capability.description.is_empty() {
             let message = format!("`{}` has no description: write a comment above it", capability.function);
-            findings.push(Finding::error(format!("wit ({})", capability.interface), None, message));
+            findings.push(Finding::error(Code::Undescribed, format!("wit ({})", capability.interface), None, message));
         }
         let cases = format!("fixtures/{}", capability.function);
         for (file, what) in [("output.json", "succeeds"), ("error.json", "fails")] {
             if !has(&folder.join(&cases), file) {
                 let message = format!("no case of {} {what}: add one with {file}", capability.code);
-                findings.push(Finding::error(cases.clone(), None, message));
+                findings.push(Finding::error(Code::NotShown, cases.clone(), None, message));
             }
         }
     }
@@ -44,6 +45,7 @@ fn readme(folder: &Path, inspection: &Inspection) -> Vec<Finding> {
     const FILE: &str = "README.md";
     let Ok(text) = fs::read_to_string(folder.join(FILE)) else {
         return vec![Finding::error(
+            Code::ReadmeMissing,
             FILE,
             None,
             "is not there: say what the plugin does and how an account is connected",
@@ -51,16 +53,19 @@ fn readme(folder: &Path, inspection: &Inspection) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     if !text.starts_with("# ") {
-        findings.push(Finding::error(FILE, Some("line 1"), "is no heading: begin with `# ` and the provider's name"));
+        let message = "is no heading: begin with `# ` and the provider's name";
+        findings.push(Finding::error(Code::ReadmeHeading, FILE, Some("line 1"), message));
     }
     let missing = inspection.capabilities.iter().filter(|capability| !text.contains(&capability.code));
     findings.extend(missing.map(|capability| {
-        Finding::error(FILE, None, format!("does not mention {}, which the plugin can do", capability.code))
+        let message = format!("does not mention {}, which the plugin can do", capability.code);
+        Finding::error(Code::ReadmeSilent, FILE, None, message)
     }));
     let fields: Vec<&str> = inspection.manifest.credential_fields().collect();
     let unsaid = fields.iter().filter(|field| !text.contains(*field));
     findings.extend(unsaid.map(|field| {
-        Finding::warning(FILE, None, format!("does not say where the credential's field `{field}` comes from"))
+        let message = format!("does not say where the credential's field `{field}` comes from");
+        Finding::warning(Code::CredentialUntold, FILE, None, message)
     }));
     findings
 }
@@ -68,17 +73,21 @@ fn readme(folder: &Path, inspection: &Inspection) -> Vec<Finding> {
 fn icon(folder: &Path) -> Option<Finding> {
     const FILE: &str = "icon.svg";
     let Ok(found) = fs::metadata(folder.join(FILE)) else {
-        return Some(Finding::error(FILE, None, "is not there: a catalogue shows it"));
+        return Some(Finding::error(Code::IconMissing, FILE, None, "is not there: a catalogue shows it"));
     };
     if found.len() > MAX_ICON_BYTES {
         let most = bytes(MAX_ICON_BYTES);
-        return Some(Finding::error(FILE, None, format!("has {}; an icon has {most} at most", bytes(found.len()))));
+        let message = format!("has {}; an icon has {most} at most", bytes(found.len()));
+        return Some(Finding::error(Code::IconUnfit, FILE, None, message));
     }
     let text = fs::read_to_string(folder.join(FILE)).unwrap_or_default();
     let script = text.contains("<script") || text.contains("javascript:") || text.contains("<foreignObject");
     match (text.contains("<svg"), script) {
-        (false, _) => Some(Finding::error(FILE, None, "is no SVG image")),
-        (true, true) => Some(Finding::error(FILE, None, "holds code, which a picture has no need of: remove it")),
+        (false, _) => Some(Finding::error(Code::IconUnfit, FILE, None, "is no SVG image")),
+        (true, true) => {
+            let message = "holds code, which a picture has no need of: remove it";
+            Some(Finding::error(Code::IconUnfit, FILE, None, message))
+        }
         (true, false) => None,
     }
 }
@@ -87,10 +96,10 @@ fn size(size: u64) -> Option<Finding> {
     let most = compile_limits().component_bytes as u64;
     if size > most {
         let message = format!("has {}, and a server takes {} unless it is told otherwise", bytes(size), bytes(most));
-        return Some(Finding::error("the component", None, message));
+        return Some(Finding::error(Code::ComponentTooLarge, "the component", None, message));
     }
     (size > LARGE_BYTES).then(|| {
         let message = format!("has {}: it takes longer to load, and more memory for each call", bytes(size));
-        Finding::warning("the component", None, message)
+        Finding::warning(Code::ComponentLarge, "the component", None, message)
     })
 }

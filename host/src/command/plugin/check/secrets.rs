@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use gatehouse_domain::manifest::Manifest;
 use serde_json::Value;
 
+use crate::author::codes::Code;
 use crate::author::findings::Finding;
 
 const FILE: &str = "plugin.toml";
@@ -20,15 +21,15 @@ pub(super) fn check(manifest: &Manifest) -> Vec<Finding> {
         let has = |key: &str| schema.get(key).is_some_and(|value| !value.is_null());
         if !used.contains(name) {
             let message = "is asked for and never used: remove it, or name it in an auth scheme or under webhook";
-            findings.push(Finding::warning(FILE, Some(&place), message));
+            findings.push(Finding::warning(Code::CredentialUnused, FILE, Some(&place), message));
         }
         if !has("description") && !has("title") {
             let message = "has neither title nor description: say where a person finds it";
-            findings.push(Finding::warning(FILE, Some(&place), message));
+            findings.push(Finding::warning(Code::CredentialUnexplained, FILE, Some(&place), message));
         }
         if !has("examples") {
             let message = "has no `examples`: the demo and the sandbox make a credential of the first one";
-            findings.push(Finding::warning(FILE, Some(&place), message));
+            findings.push(Finding::warning(Code::CredentialExample, FILE, Some(&place), message));
         }
     }
     findings
