@@ -117,6 +117,31 @@ async fn a_canary_outlives_a_crash_and_is_ended_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_canary_that_is_killed_forgets_no_failure_and_is_not_promoted() {
+    let mut shop = Shop::open().await;
+    shop.publish("1.1.0", Some(PATH)).await;
+    // Five failures in a row show it to be worse, and four do not; without them it would be good enough.
+    let rules = json!({ "percent": 100, "minutes": 0, "calls": 1, "max_error_rate": 0.6 });
+    shop.upgrade(json!({ "canary": rules })).await.expect(200);
+    for failures in [2, 4] {
+        shop.pay("a book").await;
+        shop.pay("a book").await;
+        // At once: what was answered is counted on the disk.
+        shop.server = shop.server.kill_and_restart();
+        shop.tenant = shop.tenant.moved_to(&shop.server);
+        let kept = shop.canary().await;
+        let counts = json!({ "calls": failures, "failures": failures });
+        assert_eq!((&kept["state"], &kept["new"]), (&json!("running"), &counts), "{kept:#}");
+    }
+    shop.pay("a book").await;
+    let is_over = async || Some(shop.canary().await).filter(|canary| canary["state"] != "running");
+    let over = eventually("the end of the canary", is_over).await;
+    let counts = json!({ "calls": 5, "failures": 5 });
+    assert_eq!((&over["state"], &over["new"]), (&json!("rolled_back"), &counts), "{over:#}");
+    assert_eq!((shop.version().await.as_str(), shop.upstream.payments()), ("1.0.0", 5));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canary_is_asked_for_within_its_bounds_and_needs_what_an_upgrade_needs() {
     let shop = Shop::open().await;
     shop.tenant.get("/plugins/tenant/stripe/upgrade").await.expect_problem(404, "there is no canary");

@@ -55,7 +55,7 @@ impl Engine {
         let back = self.at_home(run).await?;
         let fitted = self::fitted(&back, ask)?;
         if let Some(under) = run.under.take() {
-            self.count_for_canary(&under.watched, true, true);
+            self.count_for_canary(&under.watched, true, true).await;
         }
         *run = back;
         Ok(fitted)
@@ -72,7 +72,7 @@ impl Engine {
     ) -> Made {
         let Some(under) = &run.under else { return made };
         let has_failed = failed(&made.last.answer);
-        self.count_for_canary(&under.watched, under.home.is_some(), has_failed);
+        self.count_for_canary(&under.watched, under.home.is_some(), has_failed).await;
         let nothing = did_nothing(made.before.iter().chain(&made.last.calls));
         if under.home.is_none() || !has_failed || !nothing || cancel.is_cancelled() {
             return made;

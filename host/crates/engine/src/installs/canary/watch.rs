@@ -1,5 +1,6 @@
-//! Canaries that are under way, in memory: which version a call goes to, and how it ended. The
-//! counts are written down a second after they moved, so that a crash takes no more than that.
+//! Canaries that are under way, in memory: which version a call goes to, and how it ended. A failure of
+//! the new version is written down before its call is answered; the other counts a second after they
+//! moved. So a crash takes a second's successes, and never what speaks against the new version.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +18,8 @@ use crate::Engine;
 
 /// How long after they moved the counts are written down.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often they are written down against others who change the canary at the same moment.
+const TRIES: usize = 16;
 
 /// A tenant's canaries that are under way, by plugin.
 type OfTenant = Arc<HashMap<String, Arc<Watched>>>;
@@ -129,19 +132,20 @@ impl Engine {
     }
 
     /// Counts how a call under a canary ended, and ends the canary where that decides it.
-    pub(crate) fn count_for_canary(&self, watched: &Arc<Watched>, on_new: bool, failed: bool) {
+    pub(crate) async fn count_for_canary(&self, watched: &Arc<Watched>, on_new: bool, failed: bool) {
         watched.count(on_new, failed);
+        if on_new && failed {
+            self.write_counts_or_tell(watched).await;
+        }
         self.judge_canary(watched);
-        if watched.writing.swap(true, Ordering::SeqCst) {
+        if (on_new && failed) || watched.writing.swap(true, Ordering::SeqCst) {
             return;
         }
         let (engine, watched) = (self.clone(), Arc::clone(watched));
         tokio::spawn(async move {
             tokio::time::sleep(PAUSE).await;
             watched.writing.store(false, Ordering::SeqCst);
-            if let Err(error) = engine.write_counts(&watched).await {
-                tracing::warn!(%error, tenant.id = %watched.tenant, "the counts of a canary could not be written");
-            }
+            engine.write_counts_or_tell(&watched).await;
         });
     }
 
@@ -165,19 +169,32 @@ impl Engine {
         });
     }
 
+    async fn write_counts_or_tell(&self, watched: &Watched) {
+        if let Err(error) = self.write_counts(watched).await {
+            tracing::warn!(%error, tenant.id = %watched.tenant, "the counts of a canary could not be written");
+        }
+    }
+
     async fn write_counts(&self, watched: &Watched) -> Result<()> {
         let id = &watched.canary.to.id;
-        let Some(stored) = self.stored_canary(watched.tenant, id).await? else { return Ok(()) };
-        if stored.state != State::Running || stored.started_at != watched.canary.started_at {
-            return Ok(());
-        }
-        let (old, new) = watched.counts();
-        let mut change = self.0.store.change();
-        change.tenant(watched.tenant).replace(&stored, &Canary { old, new, ..stored.record.clone() })?;
-        match change.commit().await {
-            // It was ended at this moment, with its counts.
-            Err(error) if error.kind == ErrorKind::Conflict => Ok(()),
-            outcome => outcome.map(|_| ()),
+        let mut tries = 0;
+        loop {
+            let Some(stored) = self.stored_canary(watched.tenant, id).await? else { return Ok(()) };
+            if stored.state != State::Running || stored.started_at != watched.canary.started_at {
+                return Ok(());
+            }
+            // Taken after the look, so that nobody's newer counts are overwritten with older ones.
+            let (old, new) = watched.counts();
+            if (stored.old, stored.new) == (old, new) {
+                return Ok(());
+            }
+            let mut change = self.0.store.change();
+            change.tenant(watched.tenant).replace(&stored, &Canary { old, new, ..stored.record.clone() })?;
+            match change.commit().await {
+                // It was ended at this moment with its counts, or another call's were written.
+                Err(error) if error.kind == ErrorKind::Conflict && tries < TRIES => tries += 1,
+                outcome => return outcome.map(|_| ()),
+            }
         }
     }
 }
