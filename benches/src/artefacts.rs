@@ -41,6 +41,16 @@ pub(crate) fn syncing_guest() -> Vec<u8> {
     packaged("syncing", &root().join("host/crates/runtime/tests/guests/syncing"))
 }
 
+/// The gateway that misbehaves on request, packaged.
+pub(crate) fn hostile_guest() -> Vec<u8> {
+    packaged("hostile", &root().join("host/crates/runtime/tests/guests/hostile"))
+}
+
+/// A real gateway as [`gateway`] has packaged it before.
+pub(crate) fn gateway_as_built(name: &str) -> Vec<u8> {
+    std::fs::read(folder().join(format!("{name}.wasm"))).unwrap()
+}
+
 fn packaged(name: &str, source: &Path) -> Vec<u8> {
     let out = folder().join(format!("{name}.wasm"));
     let mut build = Command::new(binary());

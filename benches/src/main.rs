@@ -15,6 +15,7 @@ mod process;
 mod execute;
 mod jobs;
 mod memory;
+mod neighbour;
 mod runtime;
 mod scale;
 mod store;
@@ -56,6 +57,8 @@ enum Name {
     Webhooks,
     /// Large tenants, many tenants, and a long audit trail.
     Scale,
+    /// A quiet tenant's calls beside each kind of hostile guest of another.
+    Neighbour,
 }
 
 /// What this program is as a child of itself.
@@ -116,5 +119,6 @@ fn run(name: &Name) -> Vec<report::Section> {
         Name::Jobs => jobs::measure(),
         Name::Webhooks => webhooks::measure(),
         Name::Scale => scale::measure(),
+        Name::Neighbour => neighbour::measure(),
     }
 }

@@ -79,6 +79,24 @@ async fn connection(order: Order, calls: usize, end: Option<Instant>) -> Samples
     times
 }
 
+/// A connection that is kept, for one order.
+pub(crate) struct Kept {
+    sender: SendRequest<Full<Bytes>>,
+    order: Order,
+}
+
+impl Kept {
+    /// Connects.
+    pub(crate) async fn to(order: &Order) -> Self {
+        Self { sender: connect(&order.address).await, order: order.clone() }
+    }
+
+    /// Makes the request once. Where it does not succeed the benchmark ends.
+    pub(crate) async fn call(&mut self) {
+        one(&mut self.sender, self.order.request()).await;
+    }
+}
+
 /// A connection that is kept.
 pub(crate) async fn connect(address: &str) -> SendRequest<Full<Bytes>> {
     let stream = TcpStream::connect(address).await.unwrap();

@@ -1,6 +1,7 @@
 //! The provider: it answers every payment with the same JSON, and does nothing else.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,13 +11,20 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
+/// How large the large answer is, and how late the late one.
+const HUGE: usize = 7 << 20;
+const SLOW: Duration = Duration::from_secs(5);
+
 /// Serves until the process is ended.
 pub(crate) fn serve() -> ExitCode {
     let answer = Bytes::from(answer().to_string());
+    let huge = Bytes::from("x".repeat(HUGE));
     let reply = async move || ([(CONTENT_TYPE, "application/json")], answer).into_response();
     let router = Router::new()
         .route("/v1/payment_intents", post(reply.clone()))
         .route("/v1/payment_intents/{id}", get(reply))
+        .route("/huge", get(async move || huge))
+        .route("/slow", get(async || tokio::time::sleep(SLOW).await))
         // A receiver of what we tell.
         .route("/told", post(async |_: Bytes| StatusCode::NO_CONTENT))
         .route("/v1/account", get(async || axum::Json(json!({ "id": "acct_1", "object": "account" }))));
