@@ -102,6 +102,10 @@ pub struct Plugins {
     /// of every publisher that an operator entered count).
     #[serde(deserialize_with = "texts")]
     pub publishers: Vec<String>,
+    /// `off` publishes what is uploaded at once; with `required` a version that comes from a key
+    /// without the permission `plugins:approve` waits until one with it approves it, and no tenant
+    /// sees it before (default `off`). What is put into `plugins_dir` waits for nobody.
+    pub review: Review,
     /// The largest component, in bytes (default 24 MiB, and 32 MiB at most). One with an
     /// interpreter in it has some 12 to 18 MB.
     pub max_component_bytes: u64,
@@ -121,6 +125,16 @@ pub enum Policy {
     Dev,
     /// Only a component with a detached signature by a trusted publisher.
     Signed,
+}
+
+/// Whether somebody has to approve uploaded versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Review {
+    /// Nobody has to.
+    Off,
+    /// Somebody with the permission `plugins:approve`.
+    Required,
 }
 
 /// Where gateways may send requests beyond their manifests.

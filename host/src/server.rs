@@ -168,6 +168,7 @@ fn policy(config: &Config, address: SocketAddr) -> Policy {
         trust: Rules {
             signed_only: config.plugins.policy == crate::config::Policy::Signed,
             publishers: config.plugins.publishers.clone(),
+            reviewed_only: config.plugins.review == crate::config::Review::Required,
         },
         jobs: RunnerLimits {
             concurrency: config.jobs.concurrency as usize,

@@ -15,6 +15,7 @@ mod requirements;
 mod resilience;
 mod routing;
 mod signed;
+mod submissions;
 mod tags;
 mod tenancy;
 mod told;

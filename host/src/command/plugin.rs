@@ -18,6 +18,7 @@ mod record;
 mod run;
 mod showcase;
 mod sign;
+mod status;
 mod test;
 mod toolchain;
 mod verify;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Record(record::Options),
     /// Build, check, sign and upload a plugin.
     Publish(publish::Options),
+    /// Say where the review of an uploaded version stands on a server.
+    Status(status::Options),
     /// Show what a component can do and may do, without running it.
     Inspect(inspect::Options),
     /// Make a key to sign plugins with.
@@ -68,6 +71,7 @@ pub(crate) fn run(command: Command, out: &mut Out<'_>) -> Result<()> {
         Command::Run(options) => run::run(&options, out),
         Command::Record(options) => record::run(&options, out),
         Command::Publish(options) => publish::run(&options, out),
+        Command::Status(options) => status::run(&options, out),
         Command::Inspect(options) => inspect::run(&options, out),
         Command::Keygen(options) => sign::keygen(&options, out),
         Command::Sign(options) => sign::sign(&options, out),

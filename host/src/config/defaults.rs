@@ -12,7 +12,7 @@ use gatehouse_runtime::CompileLimits;
 
 use crate::config::{
     Audit, Config, Deliveries, Egress, Health, Jobs, Ledger, Log, LogFormat, Metrics, OAuth, Plugins, Policy, Pool,
-    Retention, Sandbox, Store, Telemetry, Upkeep,
+    Retention, Review, Sandbox, Store, Telemetry, Upkeep,
 };
 
 /// What of the process the configuration depends on.
@@ -106,6 +106,7 @@ fn plugins() -> Plugins {
     Plugins {
         policy: Policy::Dev,
         publishers: Vec::new(),
+        review: Review::Off,
         max_component_bytes: compile.component_bytes as u64,
         max_functions: u32::try_from(compile.functions).unwrap_or(u32::MAX),
         compile_memory_bytes: compile.memory_bytes,

@@ -33,7 +33,7 @@ fn defaults_are_enough() {
     assert_eq!(config.data_dir, Path::new("/home/ada/.local/share/gatehouse"));
     assert_eq!(config.root_key_file, Path::new("/home/ada/.config/gatehouse/root.key"));
     assert_eq!(config.limits, Limits::default());
-    assert_eq!(config.plugins.policy, Policy::Dev);
+    assert_eq!((config.plugins.policy, config.plugins.review), (Policy::Dev, Review::Off));
 }
 
 #[test]
@@ -130,6 +130,7 @@ fn wrong_values_name_the_key_the_source_and_the_fix() {
     refuses("[limits]\ncpu_ms = 'fast'", &[], &[], &["limits.cpu_ms: `fast`", "whole milliseconds"]);
     refuses("", &[("GATEHOUSE_LIMITS__CPU_MS", "-1")], &[], &["limits.cpu_ms: `-1`", "GATEHOUSE_LIMITS__CPU_MS"]);
     refuses("[plugins]\npolicy = 'open'", &[], &[], &["plugins.policy: `open` is not one of dev, signed"]);
+    refuses("[plugins]\nreview = 'on'", &[], &[], &["plugins.review: `on` is not one of off, required"]);
     refuses("", &[], &["--log-format", "xml"], &["log.format", "text, json", "from the flag --log-format"]);
     refuses("egress = 'x'", &[], &[], &["egress"]);
     refuses(

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use axum::routing::get;
@@ -12,7 +13,6 @@ use tokio::net::TcpListener;
 
 use super::{done, gatehouse, json as parsed, lock, refused, said};
 use crate::harness::canary::SECRET_KEY;
-use crate::harness::server::OPERATOR;
 use crate::harness::story::new_tenant;
 use crate::harness::{Client, Server};
 
@@ -89,17 +89,24 @@ async fn echo() -> String {
 
 /// To a real server, where a tenant enables and calls it.
 async fn publishes(folder: &Path) {
-    let server = Server::start(&[]);
-    let publish = |key: &str| {
-        gatehouse(folder, &["plugin", "publish", "--json", "--url", &server.base])
-            .env("GATEHOUSE_KEY", key)
+    let server = Server::start_with(&[("GATEHOUSE_PLUGINS__REVIEW", "required".to_owned())]);
+    let key = json!({ "name": "author", "permissions": ["plugins:read", "plugins:write"] });
+    let key = server.operator().post("/keys", key).await.expect(201);
+    // The author's key only submits: an operator looks at what waits, and approves it.
+    let approving = tokio::spawn(approves(server.operator()));
+    let publish = || {
+        gatehouse(folder, &["plugin", "publish", "--wait=120", "--url", &server.base])
+            .env("GATEHOUSE_KEY", key["token"].as_str().unwrap())
             .output()
             .unwrap()
     };
-    let output = tokio::task::block_in_place(|| publish(OPERATOR));
-    assert!(output.status.success(), "{}", said(&output));
-    let published = parsed(std::str::from_utf8(&output.stdout).unwrap());
-    assert_eq!(published["plugin"]["id"], "acme-pay", "{published:#}");
+    let told = tokio::task::block_in_place(publish);
+    let (output, name) = (said(&told), approving.await.unwrap());
+    assert!(told.status.success(), "{output}");
+    for says in ["acme-pay 0.1.0 is submitted, unsigned", "in_review", "acme-pay@0.1.0 is approved"] {
+        assert!(output.contains(says), "no {says} in {output}");
+    }
+    assert_eq!(name, "acme-pay");
     let tenant = new_tenant(&server, "Acme").await;
     let view = integration(&tenant).await;
     let path = format!("/integrations/{}/execute", view["id"].as_str().unwrap());
@@ -107,6 +114,25 @@ async fn publishes(folder: &Path) {
     let asked = json!({ "capability": "CREATE_PAYMENT_LINK", "parameters": parameters });
     // The call reaches the gateway's own types; where it would go is no place that can be reached from here.
     tenant.post(&path, asked).await.expect_problem(422, "schema");
+}
+
+/// Approves the first version that waits, and answers its plugin.
+async fn approves(operator: Client) -> String {
+    // Building and checking come first, which takes its time on a busy machine.
+    let end = Instant::now() + Duration::from_secs(120);
+    let found = loop {
+        let waiting = operator.get("/plugins/submissions").await.expect(200);
+        if let Some(found) = waiting["items"].as_array().unwrap().first() {
+            break found.clone();
+        }
+        assert!(Instant::now() < end, "nothing was submitted");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let text = |path: &str| found.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+    let (id, version) = (text("/plugin/id"), text("/plugin/version"));
+    let approve = json!({ "digest": text("/submission/digest") });
+    operator.post(&format!("/plugins/{id}/versions/{version}/approve"), approve).await.expect(200);
+    id
 }
 
 async fn integration(tenant: &Client) -> Value {

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::routes::metrics;
 use crate::table::{
     Repeats, Route, batches, calls, cassettes, catalog, connection, integrations, mappings, market, oauth, operations,
-    providers, publishers, routing, subscriptions, sync, tenancy, told, upgrades, versions, webhooks,
+    providers, publishers, routing, submissions, subscriptions, sync, tenancy, told, upgrades, versions, webhooks,
 };
 use crate::{admit, guard, openapi, problem, request};
 
@@ -38,6 +38,7 @@ pub fn table(options: &Options) -> Vec<Route> {
         providers::routes,
         catalog::routes,
         versions::routes,
+        submissions::routes,
         upgrades::routes,
         market::routes,
         market::reviews,

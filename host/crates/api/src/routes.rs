@@ -31,6 +31,7 @@ pub(crate) mod reviews;
 pub(crate) mod roles;
 pub(crate) mod rotation;
 pub(crate) mod shown;
+pub(crate) mod submissions;
 pub(crate) mod subscriptions;
 pub(crate) mod sync;
 pub(crate) mod tenants;

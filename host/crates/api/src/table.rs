@@ -21,6 +21,7 @@ pub(crate) mod operations;
 pub(crate) mod providers;
 pub(crate) mod publishers;
 pub(crate) mod routing;
+pub(crate) mod submissions;
 pub(crate) mod subscriptions;
 pub(crate) mod sync;
 pub(crate) mod tenancy;

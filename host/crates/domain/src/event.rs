@@ -41,6 +41,7 @@ pub const OURS: &[(&str, &str)] = &[
     ("plugin.canary_started", "a part of the calls goes to another version of a plugin, to see how it does"),
     ("plugin.canary_promoted", "the version of a canary did well and serves every call"),
     ("plugin.canary_rolled_back", "a canary ended without its version, for the reason that is told"),
+    ("plugin.approved", "another version of a plugin in use passed its review and can be chosen"),
     ("plugin.yanked", "a plugin version in use was taken back by its operator; it goes on"),
     ("plugin.deprecated", "there is something better than a plugin version in use"),
     ("plugin.withdrawn", "a plugin in use is no longer offered; what there is of it goes on"),

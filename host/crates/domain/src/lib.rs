@@ -20,6 +20,7 @@ pub mod token;
 pub mod canary;
 pub mod capability;
 pub mod cassette;
+pub mod compatibility;
 pub mod manifest;
 pub mod mapping;
 pub mod market;

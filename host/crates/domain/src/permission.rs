@@ -63,6 +63,7 @@ pub const ALL: &[Declared] = &[
     declare("mappings:read", Reach::Integration, "Read mappings, their versions and the schemas they are checked against."),
     declare("mappings:write", Reach::Integration, "Save mappings and schemas, and preview mappings on records."),
     declare("payloads:read", Reach::Capability, "See parameters, results and the content of events; without it they are redacted."),
+    declare("plugins:approve", Reach::Operator, "Approve and reject submitted plugin versions; what is uploaded with it is approved."),
     declare("plugins:enable", Reach::Tenant, "Enable, configure, upgrade and disable plugins for a tenant."),
     declare("plugins:read", Reach::Catalogue, "Read plugins and what they may do."),
     declare("plugins:write", Reach::Operator, "Upload, list and withdraw plugins; yank, deprecate, release and remove versions; hide reviews."),

@@ -12,6 +12,7 @@ use crate::trust::Attached;
 
 pub mod resolve;
 pub mod shown;
+pub mod submission;
 
 /// A plugin version, named exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -60,6 +61,10 @@ pub struct PluginVersion {
     /// What it shows of itself in the marketplace.
     #[serde(default)]
     pub shown: shown::Shown,
+    /// Its review; absent where none was asked for, as with all that was uploaded before there were
+    /// reviews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<submission::Submission>,
 }
 
 /// Whether a version may still be chosen.
@@ -110,9 +115,18 @@ impl PluginVersion {
         self.composition.as_ref().map_or(&self.plugin.digest, |composition| &composition.uploaded)
     }
 
+    /// Whether it is there for tenants at all: no review was asked for, or these very bytes passed
+    /// theirs.
+    pub fn is_approved(&self) -> bool {
+        self.submission.as_ref().is_none_or(|submission| {
+            submission.state == submission::State::Approved && submission.digest == self.uploaded_digest()
+        })
+    }
+
     /// Whether it may be chosen by somebody who names no version.
     pub fn is_current(&self) -> bool {
         let Standing { yanked, deprecated } = &self.standing;
-        yanked.is_none() && deprecated.is_none() && self.plugin.version.pre.is_empty()
+        let stands = yanked.is_none() && deprecated.is_none() && self.plugin.version.pre.is_empty();
+        stands && self.is_approved()
     }
 }

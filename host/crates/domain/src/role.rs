@@ -100,7 +100,8 @@ impl BuiltIn {
                 Reach::Capability | Reach::Integration => false,
             }),
             Self::PluginReviewer => {
-                Permission::each(|one| one.reach == Reach::Catalogue || one.name == "plugins:write")
+                let holds = |name: &str| matches!(name, "plugins:approve" | "plugins:write");
+                Permission::each(|one| one.reach == Reach::Catalogue || holds(one.name))
             }
             Self::Operator => vec![Permission::everything()],
         }
@@ -184,7 +185,11 @@ mod tests {
         check(BuiltIn::Auditor, &[], &["payloads:read"]);
         check(BuiltIn::PlatformAdmin, &["tenants:write", "keys:write", "plugins:write"], &reads[..3]);
         check(BuiltIn::PlatformAdmin, &[], &["tenants:act", "payloads:read", "integrations:execute"]);
-        check(BuiltIn::PluginReviewer, &["plugins:write", "plugins:read"], &["tenants:read", "keys:read"]);
+        check(
+            BuiltIn::PluginReviewer,
+            &["plugins:approve", "plugins:write", "plugins:read"],
+            &["tenants:read", "keys:read"],
+        );
         check(BuiltIn::Operator, &["tenants:act", "integrations:execute"], &[]);
         assert!(names(BuiltIn::Support).iter().all(|name| name.ends_with(":read")));
         assert!(names(BuiltIn::Auditor).iter().all(|name| name.ends_with(":read")));

@@ -1,4 +1,5 @@
-//! The catalogue: publishing plugins, and telling what there is.
+//! The catalogue: what plugins and versions there are, and who knows of which. A version that is not
+//! approved is found by nothing here but what says so in its name.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +12,15 @@ use gatehouse_store::records::plugin_prefix;
 use gatehouse_store::{Page, Stored};
 use semver::Version;
 
-use crate::compatibility::{Compatibility, check_version, compare};
-use crate::work::Work;
+use crate::compatibility::{Compatibility, compare};
 use crate::{Caller, Engine};
 
 mod compose;
 mod dependencies;
+mod intake;
 mod removal;
 mod standing;
+mod submissions;
 
 pub use standing::Deprecate;
 
@@ -42,59 +44,6 @@ pub struct Listed {
 }
 
 impl Engine {
-    /// Publishes a built component: inspected, linked with the helpers it needs, checked against
-    /// the versions there are, stored, compiled, and ready to be enabled. Uploading the same
-    /// bytes again changes nothing.
-    ///
-    /// # Errors
-    /// [`gatehouse_domain::ErrorKind::Forbidden`] for a signature that is not good or not trusted, or none where one is
-    /// asked for; [`gatehouse_domain::ErrorKind::Invalid`] with the exact reason for a component that is not one, imports what
-    /// is not lent, is too big, has a manifest that lies, or a version number that does;
-    /// [`gatehouse_domain::ErrorKind::Conflict`] where the version exists with other bytes, or where its helpers are
-    /// missing or exclude each other.
-    pub async fn upload_plugin(&self, by: &Caller, upload: Upload) -> Result<PluginVersion> {
-        self.take_in(self.work(by), upload).await
-    }
-
-    /// Takes in a component that the operator put into a folder, as [`Engine::upload_plugin`] does.
-    ///
-    /// # Errors
-    /// As [`Engine::upload_plugin`].
-    pub async fn take_plugin_from_folder(&self, upload: Upload) -> Result<PluginVersion> {
-        self.take_in(self.own_work(None), upload).await
-    }
-
-    async fn take_in(&self, mut work: Work, upload: Upload) -> Result<PluginVersion> {
-        // First, so that of what nobody stands for nothing is even read where that is asked for.
-        let signature = self.accept_signature(&upload).await?;
-        let wasm = upload.component;
-        let found = self.inspect(&wasm).await?;
-        // Two that are neighbours must not be checked without each other.
-        let _publishing = self.0.publishing.lock().await;
-        let published = self.versions_of(&found.manifest.id).await?;
-        if let Some(known) = published.iter().find(|known| known.plugin.version == found.manifest.version) {
-            let known = same_bytes(known.clone(), &found.digest)?;
-            return self.attach(work, known, signature).await;
-        }
-        let (version, composed) = self.put_together(found, &wasm).await?;
-        let version = PluginVersion { signature, ..version };
-        self.check_helpers(&version).await?;
-        check_version(&published, &version)?;
-        let version = PluginVersion { shown: self.keep_shown(&wasm).await?, ..version };
-        for bytes in std::iter::once(wasm).chain(composed) {
-            self.0.store.artefacts().put(bytes).await?;
-        }
-        if !version.manifest.helper {
-            // Compiled, tried out and in the compile cache; it is held in memory once it is used.
-            self.load_code(&version.plugin).await?;
-        }
-        work.admin().create(&version)?;
-        let target = format!("{}@{}", version.plugin.id, version.plugin.version);
-        work.audit("plugin.uploaded", target, None, Some(&version.plugin))?;
-        work.commit_now().await?;
-        Ok(version)
-    }
-
     /// Every plugin, by id.
     ///
     /// # Errors
@@ -115,14 +64,36 @@ impl Engine {
         listed(self.versions_of(id).await?).ok_or_else(|| Error::not_found("plugin", id))
     }
 
-    /// Every version of a plugin, newest first.
+    /// One plugin, as a caller knows of it: an operator's key that acts for no tenant also knows of
+    /// versions that are not approved.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::NotFound`].
+    pub async fn seen_plugin(&self, by: &Caller, id: &str) -> Result<Listed> {
+        listed(self.seen_by(by, id).await?).ok_or_else(|| Error::not_found("plugin", id))
+    }
+
+    /// Every version of a plugin that a caller knows of, newest first.
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::NotFound`] where there is none.
-    pub async fn plugin_versions(&self, id: &str) -> Result<Vec<PluginVersion>> {
-        let mut versions = self.versions_of(id).await?;
+    pub async fn seen_versions(&self, by: &Caller, id: &str) -> Result<Vec<PluginVersion>> {
+        let mut versions = self.seen_by(by, id).await?;
         versions.sort_by(|a, b| b.plugin.version.cmp(&a.plugin.version));
         if versions.is_empty() { Err(Error::not_found("plugin", id)) } else { Ok(versions) }
+    }
+
+    /// One version of a plugin, as a caller knows of it; where none is named, the one that somebody
+    /// gets who asks for none.
+    ///
+    /// # Errors
+    /// [`gatehouse_domain::ErrorKind::NotFound`].
+    pub async fn seen_version(&self, by: &Caller, id: &str, version: Option<&Version>) -> Result<PluginVersion> {
+        match version {
+            None => Ok(self.seen_plugin(by, id).await?.newest),
+            Some(version) if sees_all(by) => self.any_version(id, version).await.map(|stored| stored.record),
+            Some(version) => self.stored_version(id, version).await.map(|stored| stored.record),
+        }
     }
 
     /// One version of a plugin; where none is named, the one that somebody gets who asks for none.
@@ -147,28 +118,47 @@ impl Engine {
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::NotFound`].
-    pub async fn compatibility(&self, id: &str, from: Option<&Version>, to: Option<&Version>) -> Result<Compatibility> {
-        let to = self.plugin_version(id, to).await?;
-        if let Some(from) = from {
-            return Ok(compare(&*self.stored_version(id, from).await?, &to));
+    pub async fn compatibility(
+        &self,
+        by: &Caller,
+        id: &str,
+        from: Option<&Version>,
+        to: Option<&Version>,
+    ) -> Result<Compatibility> {
+        let to = self.seen_version(by, id, to).await?;
+        if from.is_some() {
+            return Ok(compare(&self.seen_version(by, id, from).await?, &to));
         }
-        let lower = self.plugin_versions(id).await?.into_iter().find(|known| known.plugin.version < to.plugin.version);
+        let versions = self.seen_versions(by, id).await?;
+        let lower = versions.into_iter().find(|known| known.plugin.version < to.plugin.version);
         Ok(compare(lower.as_ref().unwrap_or(&to), &to))
     }
 
-    /// A version as it is stored, to change it or to rely on it.
+    /// An approved version as it is stored, to change it or to rely on it.
     pub(crate) async fn stored_version(&self, id: &str, version: &Version) -> Result<Stored<PluginVersion>> {
-        let stored = self.0.store.admin().get::<PluginVersion>(&(id.to_owned(), version.clone())).await?;
-        stored.ok_or_else(|| Error::not_found("plugin version", format!("{id}@{version}")))
+        let stored = self.found_version(id, version).await?.filter(|stored| stored.is_approved());
+        stored.ok_or_else(|| nothing_of(id, version))
     }
 
-    /// The versions of a plugin, in no order.
+    /// A version as it is stored, approved or not. Nothing that a tenant asks for may use this.
+    pub(crate) async fn any_version(&self, id: &str, version: &Version) -> Result<Stored<PluginVersion>> {
+        self.found_version(id, version).await?.ok_or_else(|| nothing_of(id, version))
+    }
+
+    /// The approved versions of a plugin, in no order.
     pub(crate) async fn versions_of(&self, id: &str) -> Result<Vec<PluginVersion>> {
         Ok(self.all_versions(&plugin_prefix(id)).await?.into_iter().map(|stored| stored.record).collect())
     }
 
-    /// The versions whose ids begin so, all of them where nothing is given.
+    /// The approved versions whose ids begin so, all of them where nothing is given.
     pub(crate) async fn all_versions(&self, prefix: &[u8]) -> Result<Vec<Stored<PluginVersion>>> {
+        let mut all = self.every_version(prefix).await?;
+        all.retain(|stored| stored.is_approved());
+        Ok(all)
+    }
+
+    /// As [`Engine::all_versions`], with those that are not approved.
+    pub(crate) async fn every_version(&self, prefix: &[u8]) -> Result<Vec<Stored<PluginVersion>>> {
         let (mut all, mut page) = (Vec::new(), Page::first(100));
         loop {
             let part = self.0.store.admin().list_stored::<PluginVersion>(prefix, &page).await?;
@@ -178,6 +168,17 @@ impl Engine {
                 None => return Ok(all),
             }
         }
+    }
+
+    async fn found_version(&self, id: &str, version: &Version) -> Result<Option<Stored<PluginVersion>>> {
+        self.0.store.admin().get::<PluginVersion>(&(id.to_owned(), version.clone())).await
+    }
+
+    async fn seen_by(&self, by: &Caller, id: &str) -> Result<Vec<PluginVersion>> {
+        if !sees_all(by) {
+            return self.versions_of(id).await;
+        }
+        Ok(self.every_version(&plugin_prefix(id)).await?.into_iter().map(|stored| stored.record).collect())
     }
 
     async fn inspect(&self, wasm: &[u8]) -> Result<Inspection> {
@@ -206,26 +207,31 @@ impl Engine {
             composition: None,
             signature: None,
             shown: Shown::default(),
+            submission: None,
         }
     }
 }
 
-fn same_bytes(known: PluginVersion, digest: &str) -> Result<PluginVersion> {
-    if known.uploaded_digest() == digest {
-        return Ok(known);
-    }
-    let PluginRef { id, version, .. } = &known.plugin;
-    let digest = known.uploaded_digest();
-    Err(Error::conflict(format!(
-        "plugin {id}@{version} exists with other bytes (sha256 {digest}); give the new build a new version"
-    )))
+/// Whether a caller knows of versions that are not approved: one that acts for a tenant does not.
+fn sees_all(by: &Caller) -> bool {
+    by.tenant_if_any().is_none()
+}
+
+fn nothing_of(id: &str, version: &Version) -> Error {
+    Error::not_found("plugin version", format!("{id}@{version}"))
+}
+
+/// A version's name for people: `acme@1.0.0`.
+pub(crate) fn name_of(version: &PluginVersion) -> String {
+    format!("{}@{}", version.plugin.id, version.plugin.version)
 }
 
 /// What is told of a plugin with these versions; nothing where there is none.
 pub(crate) fn listed(mut versions: Vec<PluginVersion>) -> Option<Listed> {
     versions.sort_by(|a, b| b.plugin.version.cmp(&a.plugin.version));
     let names = versions.iter().map(|version| version.plugin.version.clone()).collect();
-    let stands = versions.iter().position(PluginVersion::is_current).unwrap_or_default();
+    let first = |is: fn(&PluginVersion) -> bool| versions.iter().position(is);
+    let stands = first(PluginVersion::is_current).or_else(|| first(PluginVersion::is_approved)).unwrap_or_default();
     let newest = versions.into_iter().nth(stands)?;
     Some(Listed { newest, versions: names })
 }

@@ -12,30 +12,8 @@ mod honest;
 mod manifests;
 mod schemas;
 
+pub use gatehouse_domain::compatibility::{Class, Difference};
 pub use honest::check_version;
-
-/// How far a change goes, from harmless to breaking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// Nobody can tell by the interface.
-    Patch,
-    /// Whatever worked goes on working, and there is more.
-    Additive,
-    /// Something that worked may stop working.
-    Breaking,
-}
-
-/// One change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Difference {
-    /// How far it goes.
-    pub class: Class,
-    /// What it is about: `PROCESS_PAYMENT parameters.amount.currency`.
-    pub path: String,
-    /// What it was and what it is.
-    pub message: String,
-}
 
 /// What changes from one version to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

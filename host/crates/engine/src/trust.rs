@@ -24,6 +24,8 @@ pub struct Rules {
     pub signed_only: bool,
     /// The publishers whose signatures count; those of every known one where it is empty.
     pub publishers: Vec<String>,
+    /// Whether a version waits for somebody with the permission `plugins:approve`.
+    pub reviewed_only: bool,
 }
 
 impl Engine {
@@ -74,7 +76,7 @@ impl Engine {
         if known.signature.as_ref().is_some_and(|known| same(known, &new)) {
             return Ok(known);
         }
-        let stored = self.stored_version(&known.plugin.id, &known.plugin.version).await?;
+        let stored = self.any_version(&known.plugin.id, &known.plugin.version).await?;
         let next = PluginVersion { signature: Some(new), ..stored.record.clone() };
         work.admin().replace(&stored, &next)?;
         let target = format!("{}@{}", known.plugin.id, known.plugin.version);

@@ -16,7 +16,7 @@ impl World {
         if matches!(route.takes, Takes::Nothing) {
             return Vec::new();
         }
-        if let Some(body) = of_market(route) {
+        if let Some(body) = of_market(route).or_else(|| self.of_version(route)) {
             return body.to_string().into_bytes();
         }
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
@@ -30,8 +30,6 @@ impl World {
             ("POST", "/keys/{key}/rotate") => json!({ "overlap_hours": 1 }),
             ("POST", "/roles") => json!({ "name": format!("made-{number}"), "permissions": ["roles:write"] }),
             ("PUT", "/roles/{role}") => json!({ "permissions": ["roles:write"] }),
-            ("POST", "/plugins/{plugin}/versions/{version}/yank") => json!({ "reason": "it rounds wrongly" }),
-            ("POST", "/plugins/{plugin}/versions/{version}/deprecate") => json!({ "message": "there is a better one" }),
             ("POST", "/publishers") => {
                 json!({ "id": format!("made-{number}"), "name": "Made", "public_key": public_key(number) })
             }
@@ -96,7 +94,23 @@ impl World {
     }
 }
 
-/// What requests carry that are about plugins and their versions in the marketplace.
+impl World {
+    /// What requests carry that are about a version of a plugin.
+    fn of_version(&self, route: &Route) -> Option<Value> {
+        Some(match route.path.strip_prefix("/plugins/{plugin}/versions/{version}/")? {
+            "yank" => json!({ "reason": "it rounds wrongly" }),
+            "deprecate" => json!({ "message": "there is a better one" }),
+            "reject" => json!({ "reason": "it leaks" }),
+            "approve" => {
+                let digest = self.submitted.try_lock().map(|digest| digest.clone());
+                json!({ "digest": digest.unwrap_or_default() })
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// What requests carry that are about plugins in the marketplace.
 fn of_market(route: &Route) -> Option<Value> {
     Some(match (route.method.as_str(), route.path) {
         ("PUT", "/plugins/{plugin}") => json!({ "featured": true }),

@@ -39,6 +39,10 @@ pub(crate) struct World {
     columns: Vec<Column>,
     keys: Mutex<HashMap<Vec<String>, Client>>,
     pub(super) counter: AtomicUsize,
+    /// An operator's key that may upload and not approve.
+    author: Client,
+    /// The digest of what was submitted last.
+    pub(super) submitted: Mutex<String>,
 }
 
 /// One request.
@@ -53,7 +57,8 @@ pub(super) struct Target {
 impl World {
     pub(crate) async fn build() -> Self {
         let upstream = Upstream::start().await;
-        let server = Server::start(std::slice::from_ref(&upstream.origin));
+        let review = [("GATEHOUSE_PLUGINS__REVIEW", "required".to_owned())];
+        let server = Server::start_also(std::slice::from_ref(&upstream.origin), &review);
         upload(&server).await;
         server.operator().put("/providers/stripe/oauth-app", app()).await.expect(200);
         let publisher = json!({ "id": "matrix", "name": "Matrix", "public_key": public_key(usize::MAX) });
@@ -62,6 +67,9 @@ impl World {
         let foreign = Side::build(&server, &upstream, "Foreign").await;
         let other = create(&own.owner, &upstream.origin).await;
         let sheet = own.owner.get("/plugins/stripe/permissions").await.expect(200);
+        let author = json!({ "name": "author", "permissions": ["plugins:read", "plugins:write"] });
+        let author = server.operator().post("/keys", author).await.expect(201);
+        let author = server.client().with_key(&text(&author, "token"));
         let mut world = Self {
             server,
             upstream,
@@ -72,6 +80,8 @@ impl World {
             columns: Vec::new(),
             keys: Mutex::default(),
             counter: AtomicUsize::new(0),
+            author,
+            submitted: Mutex::default(),
         };
         world.columns = callers::fixed(&world).await;
         world
@@ -219,6 +229,7 @@ impl World {
             ("tenant", ..) => self.tenant_with_key("Used up").await.0,
             // Helpers are published at once, as nothing of them is compiled.
             ("plugin", _, path) if path.contains("{version}") => "aside".to_owned(),
+            ("version", _, path) if is_of_review(path) => self.submitted(path, number).await,
             ("version", method, _) => {
                 let (version, operator) = (format!("1.0.{number}"), self.server.operator());
                 upload_bytes(&self.server, helper("aside", &version, 2, "")).await;
@@ -254,6 +265,21 @@ impl World {
             }
             _ => self.own.record(name),
         }
+    }
+
+    /// A version in the state in which what the path does can be done to it.
+    async fn submitted(&self, path: &str, number: usize) -> String {
+        let version = format!("1.0.{number}");
+        let component = helper("aside", &version, 2, "");
+        let made = self.author.post_bytes("/plugins", component, &[("content-type", "application/wasm")]).await;
+        let made = made.expect(201);
+        assert_eq!(made["submission"]["state"], "in_review");
+        *self.submitted.lock().await = text(&made["submission"], "digest");
+        if path.ends_with("/reset") {
+            let path = format!("/plugins/aside/versions/{version}/reject");
+            self.server.operator().post(&path, json!({ "reason": "to be reset" })).await.expect(200);
+        }
+        version
     }
 
     /// As [`World::fresh`], for what the marketplace keeps.
@@ -366,6 +392,12 @@ impl Side {
     pub(super) fn record(&self, name: &str) -> String {
         self.records.get(name).unwrap_or_else(|| panic!("say in matrix/world.rs what {{{name}}} there is")).clone()
     }
+}
+
+/// Whether a path does something to the review of a version.
+fn is_of_review(path: &str) -> bool {
+    let ends = ["/approve", "/reject", "/withdraw", "/reset"];
+    path.contains("/versions/{version}/") && ends.iter().any(|end| path.ends_with(end))
 }
 
 /// Waits until a batch has ended.

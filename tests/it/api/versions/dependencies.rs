@@ -21,7 +21,7 @@ pub(in crate::api) fn helper(id: &str, version: &str, factor: u32, dependencies:
 }
 
 /// A gateway that answers what a helper makes of seven.
-fn gateway(version: &str, helper: &str, dependencies: &str) -> Vec<u8> {
+pub(in crate::api) fn gateway(version: &str, helper: &str, dependencies: &str) -> Vec<u8> {
     let component = format!(
         r#"(component
             (import "test:{helper}/times@1.0.0" (instance $numbers (export "times" (func (param "n" u32) (result u32)))))

@@ -20,9 +20,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Answer;
-use super::shown;
 use super::versions::read_wanted;
+use super::{Answer, shown, submissions};
 use crate::etag::Tagged;
 use crate::guard::By;
 use crate::problem::Failure;
@@ -75,6 +74,8 @@ pub(crate) struct Plugin {
     featured: bool,
     /// That nobody can newly enable it.
     withdrawn: Option<Withdrawn>,
+    /// The review of this version, for operators and its publisher; absent where none was asked for.
+    submission: Option<submissions::View>,
 }
 
 /// What a plugin may do, and what to quote in order to agree.
@@ -109,26 +110,40 @@ pub(crate) async fn upload(
     })?;
     let upload = Upload { component: bytes.to_vec(), signature };
     let newest = app.engine.upload_plugin(&caller, upload).await?;
-    let listed = app.engine.get_plugin(&newest.plugin.id).await?;
+    let versions = match app.engine.seen_plugin(&caller, &newest.plugin.id).await {
+        Ok(listed) => listed.versions,
+        // Who acts for a tenant does not see what it has just submitted.
+        Err(error) if error.kind == ErrorKind::NotFound => vec![newest.plugin.version.clone()],
+        Err(error) => return Err(error.into()),
+    };
     let listing = app.engine.listing(&newest.plugin.id).await?;
-    Ok((StatusCode::CREATED, Json(show(&app.engine, newest, &listed.versions, listing).await?)))
+    let submission = newest.submission.clone().map(submissions::View::of);
+    let shown = show(&app.engine, newest, &versions, listing).await?;
+    Ok((StatusCode::CREATED, Json(Plugin { submission, ..shown })))
 }
 
-pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Tagged<Plugin>, Failure> {
-    let listed = app.engine.get_plugin(&id).await?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(id): Path<String>,
+) -> Result<Tagged<Plugin>, Failure> {
+    let listed = app.engine.seen_plugin(&caller, &id).await?;
     let listing = app.engine.listing(&id).await?;
-    Ok(Tagged::of(&listing.clone(), show_listed(&app.engine, listed, listing).await?)?)
+    let submission = listed.newest.submission.clone().filter(|_| caller.tenant_if_any().is_none());
+    let shown = show_listed(&app.engine, listed, listing.clone()).await?;
+    Ok(Tagged::of(&listing, Plugin { submission: submission.map(submissions::View::of), ..shown })?)
 }
 
 pub(crate) async fn permissions(
     State(app): State<App>,
+    By(caller): By,
     Path(id): Path<String>,
     Query(wanted): Query<Asked>,
 ) -> Answer<Permissions> {
     let found = match read_wanted(wanted.version.as_deref(), wanted.requirement.as_deref())? {
-        Wanted::Newest => app.engine.plugin_version(&id, None).await?,
-        // To look at, also where it can no longer be chosen.
-        Wanted::Exactly(exact) => app.engine.plugin_version(&id, Some(&exact)).await?,
+        Wanted::Newest => app.engine.seen_version(&caller, &id, None).await?,
+        // To look at, also where it can no longer be chosen, or not yet.
+        Wanted::Exactly(exact) => app.engine.seen_version(&caller, &id, Some(&exact)).await?,
         wanted @ Wanted::Fitting(_) => app.engine.resolve_plugin(&id, &wanted).await?,
     };
     let digest = sheet_digest(&found.sheet);
@@ -179,5 +194,6 @@ async fn show(
         support_url: said.support_url,
         featured: said.featured,
         withdrawn,
+        submission: None,
     })
 }

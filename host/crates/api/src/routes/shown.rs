@@ -10,12 +10,14 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gatehouse_domain::plugin::shown::{Part, Shown};
 use gatehouse_domain::{Error, Result};
+use gatehouse_engine::Caller;
 use gatehouse_engine::market::{Content, Which};
 use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::versions::read_version;
+use crate::guard::By;
 use crate::problem::Failure;
 use crate::router::App;
 
@@ -73,51 +75,55 @@ impl View {
 
 pub(crate) async fn icon(
     State(app): State<App>,
+    By(caller): By,
     Path(plugin): Path<String>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    give(&app, &plugin, (Which::Icon, "icon"), &asked, &headers).await
+    give((&app, &caller), &plugin, (Which::Icon, "icon"), &asked, &headers).await
 }
 
 pub(crate) async fn readme(
     State(app): State<App>,
+    By(caller): By,
     Path(plugin): Path<String>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    give(&app, &plugin, (Which::Readme, "readme"), &asked, &headers).await
+    give((&app, &caller), &plugin, (Which::Readme, "readme"), &asked, &headers).await
 }
 
 pub(crate) async fn changelog(
     State(app): State<App>,
+    By(caller): By,
     Path(plugin): Path<String>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    give(&app, &plugin, (Which::Changelog, "changelog"), &asked, &headers).await
+    give((&app, &caller), &plugin, (Which::Changelog, "changelog"), &asked, &headers).await
 }
 
 pub(crate) async fn screenshot(
     State(app): State<App>,
+    By(caller): By,
     Path((plugin, number)): Path<(String, String)>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     // What is no number names no screenshot either.
     let which = Which::Screenshot(number.parse().unwrap_or_default());
-    give(&app, &plugin, (which, "screenshot"), &asked, &headers).await
+    give((&app, &caller), &plugin, (which, "screenshot"), &asked, &headers).await
 }
 
 async fn give(
-    app: &App,
+    (app, caller): (&App, &Caller),
     plugin: &str,
     (which, name): (Which, &str),
     asked: &Asked,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     let version = asked.version.as_deref().map(|text| read_version("?version", text)).transpose()?;
-    let Content { part, bytes } = app.engine.shown_part(plugin, version.as_ref(), which).await?;
+    let Content { part, bytes } = app.engine.shown_part(caller, plugin, version.as_ref(), which).await?;
     if asked.digest.as_ref().is_some_and(|digest| *digest != part.digest) {
         return Err(Error::not_found("such content of the plugin", plugin).into());
     }

@@ -16,8 +16,9 @@ use schemars::JsonSchema;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, shown};
+use super::{Answer, shown, submissions};
 use crate::body::Body;
+use crate::etag::Tagged;
 use crate::guard::By;
 use crate::page::Items;
 use crate::problem::Failure;
@@ -47,6 +48,8 @@ pub(crate) struct VersionView {
     shown: shown::View,
     /// That it trapped too often and is held back.
     quarantined: Option<HeldView>,
+    /// Its review, for operators and its publisher; absent where none was asked for.
+    submission: Option<submissions::View>,
 }
 
 /// That a version is held back.
@@ -96,13 +99,23 @@ pub(crate) struct Between {
 /// A version in a path.
 #[derive(Deserialize)]
 pub(crate) struct Named {
-    plugin: String,
+    pub(super) plugin: String,
     version: String,
+}
+
+pub(crate) async fn get(
+    State(app): State<App>,
+    By(caller): By,
+    Path(named): Path<Named>,
+) -> Result<Tagged<VersionView>, Failure> {
+    let version = named.version()?;
+    let found = app.engine.seen_version(&caller, &named.plugin, Some(&version)).await?;
+    Ok(Tagged::of(&found.clone(), view(&app.engine, &caller, found).await?)?)
 }
 
 pub(crate) async fn list(State(app): State<App>, By(caller): By, Path(id): Path<String>) -> Answer<Items<VersionView>> {
     let mut items = Vec::new();
-    for version in app.engine.plugin_versions(&id).await? {
+    for version in app.engine.seen_versions(&caller, &id).await? {
         items.push(view(&app.engine, &caller, version).await?);
     }
     Ok(Json(Items { items }))
@@ -110,12 +123,13 @@ pub(crate) async fn list(State(app): State<App>, By(caller): By, Path(id): Path<
 
 pub(crate) async fn compatibility(
     State(app): State<App>,
+    By(caller): By,
     Path(id): Path<String>,
     Query(between): Query<Between>,
 ) -> Answer<Compatibility> {
     let read = |name: &str, text: &Option<String>| text.as_deref().map(|text| read_version(name, text)).transpose();
     let (from, to) = (read("?from", &between.from)?, read("?to", &between.to)?);
-    Ok(Json(app.engine.compatibility(&id, from.as_ref(), to.as_ref()).await?))
+    Ok(Json(app.engine.compatibility(&caller, &id, from.as_ref(), to.as_ref()).await?))
 }
 
 pub(crate) async fn yank(
@@ -165,7 +179,7 @@ pub(crate) async fn remove(
 
 impl Named {
     /// What is no version names no version either.
-    fn version(&self) -> Result<Version> {
+    pub(super) fn version(&self) -> Result<Version> {
         let Self { plugin, version } = self;
         version.parse().map_err(|_| Error::not_found("plugin version", format!("{plugin}@{version}")))
     }
@@ -199,12 +213,14 @@ fn read_requirement(text: &str) -> Result<VersionReq> {
     })
 }
 
-async fn view(engine: &Engine, caller: &Caller, version: PluginVersion) -> Result<VersionView> {
+/// A version as a caller sees it.
+pub(super) async fn view(engine: &Engine, caller: &Caller, version: PluginVersion) -> Result<VersionView> {
     let signature = engine.signature_of(&version).await?;
     // A tenant is not told of what is held back for others.
     let shown = |held: &VersionQuarantine| caller.tenant_if_any().is_none_or(|tenant| held.holds.holds(tenant));
     let quarantined = engine.quarantine_of(&version.plugin).filter(shown).map(HeldView::of);
-    let PluginVersion { plugin, manifest, size, uploaded_at, standing, composition, shown, .. } = version;
+    let PluginVersion { plugin, manifest, size, uploaded_at, standing, composition, shown, submission, .. } = version;
+    let submission = submission.filter(|_| caller.tenant_if_any().is_none()).map(submissions::View::of);
     Ok(VersionView {
         shown: shown::View::of(&plugin.id, &plugin.version, &shown),
         pre_release: !plugin.version.pre.is_empty(),
@@ -216,5 +232,6 @@ async fn view(engine: &Engine, caller: &Caller, version: PluginVersion) -> Resul
         uploaded_at: uploaded_at.to_string(),
         signature,
         quarantined,
+        submission,
     })
 }

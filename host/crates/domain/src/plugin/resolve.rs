@@ -19,7 +19,7 @@ pub enum Wanted {
     Fitting(VersionReq),
 }
 
-/// Chooses among the versions of one plugin.
+/// Chooses among the versions of one plugin. One that is not approved is not there.
 ///
 /// # Errors
 /// [`crate::ErrorKind::NotFound`] where there is none of that version at all;
@@ -37,7 +37,7 @@ pub fn resolve<'v>(id: &str, versions: &'v [PluginVersion], wanted: &Wanted) -> 
 
 /// The versions in words, newest first, with what stands against each.
 pub fn describe(versions: &[PluginVersion]) -> String {
-    let mut sorted: Vec<&PluginVersion> = versions.iter().collect();
+    let mut sorted: Vec<&PluginVersion> = versions.iter().filter(|version| version.is_approved()).collect();
     sorted.sort_by(|a, b| b.plugin.version.cmp(&a.plugin.version));
     let words: Vec<String> = sorted
         .iter()
@@ -51,7 +51,7 @@ pub fn describe(versions: &[PluginVersion]) -> String {
 }
 
 fn exactly<'v>(id: &str, versions: &'v [PluginVersion], exact: &Version) -> Result<&'v PluginVersion> {
-    let found = versions.iter().find(|version| version.plugin.version == *exact);
+    let found = versions.iter().find(|version| version.plugin.version == *exact && version.is_approved());
     let found = found.ok_or_else(|| Error::not_found("plugin version", format!("{id}@{exact}")))?;
     match &found.standing.yanked {
         None => Ok(found),
@@ -65,7 +65,7 @@ fn exactly<'v>(id: &str, versions: &'v [PluginVersion], exact: &Version) -> Resu
 fn fitting<'v>(id: &str, versions: &'v [PluginVersion], requirement: &VersionReq) -> Result<&'v PluginVersion> {
     let open = || {
         let fits = |version: &&PluginVersion| requirement.matches(&version.plugin.version);
-        versions.iter().filter(fits).filter(|version| version.standing.yanked.is_none())
+        versions.iter().filter(fits).filter(|version| version.standing.yanked.is_none() && version.is_approved())
     };
     let best = newest(open().filter(|version| version.standing.deprecated.is_none()));
     best.or_else(|| newest(open())).ok_or_else(|| {
@@ -79,7 +79,7 @@ fn newest<'v>(versions: impl Iterator<Item = &'v PluginVersion>) -> Option<&'v P
 }
 
 fn nothing_to_choose(id: &str, versions: &[PluginVersion]) -> Error {
-    if versions.is_empty() {
+    if !versions.iter().any(PluginVersion::is_approved) {
         return Error::not_found("plugin", id);
     }
     let message = format!(
@@ -91,12 +91,16 @@ fn nothing_to_choose(id: &str, versions: &[PluginVersion]) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::KeyId;
     use crate::manifest::Manifest;
+    use crate::plugin::submission::{Report, State, Submission};
     use crate::plugin::{Deprecated, PluginRef, Standing, Yanked};
     use crate::sheet::PermissionSheet;
     use crate::time::EPOCH;
+    use crate::trust::SignatureState;
 
-    /// `!` marks a yanked version, `~` a deprecated one.
+    /// `!` marks a yanked version, `~` a deprecated one, `?` one in review, and `#` one of which other
+    /// bytes were approved.
     fn version(text: &str) -> PluginVersion {
         let manifest = Manifest::from_toml(
             r#"
@@ -115,7 +119,7 @@ mod tests {
             "#,
         )
         .unwrap();
-        let number = text.trim_end_matches(['!', '~']);
+        let number = text.trim_end_matches(['!', '~', '?', '#']);
         let yanked = text.ends_with('!').then(|| Yanked { reason: "loses money".to_owned(), at: EPOCH });
         let deprecated =
             text.ends_with('~').then(|| Deprecated { message: "old".to_owned(), successor: None, at: EPOCH });
@@ -132,7 +136,25 @@ mod tests {
             composition: None,
             signature: None,
             shown: crate::plugin::shown::Shown::default(),
+            submission: submission(text, number),
         }
+    }
+
+    fn submission(text: &str, number: &str) -> Option<Submission> {
+        let report = Report {
+            against: None,
+            class: None,
+            differences: Vec::new(),
+            widened: Vec::new(),
+            signature: SignatureState::Unsigned,
+        };
+        let (state, digest) = match text.chars().last() {
+            Some('?') => (State::InReview, number),
+            Some('#') => (State::Approved, "other"),
+            _ => (State::Approved, number),
+        };
+        let by = KeyId::from_bytes([1; 16]);
+        Some(Submission { state, digest: digest.to_owned(), by, at: EPOCH, report, decided: None })
     }
 
     fn check(versions: &str, wanted: &str, expect: Result<&str, &str>) {
@@ -183,9 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_approved_is_not_there() {
+        for text in ["1.0.0 1.1.0?", "1.0.0 1.1.0#"] {
+            check(text, "", Ok("1.0.0"));
+            check(text, "^1", Ok("1.0.0"));
+            check(text, "^1.1", Err("there are 1.0.0"));
+            check(text, "@1.1.0", Err("there is no plugin version `acme@1.1.0`"));
+        }
+        check("1.0.0? 1.1.0#", "", Err("there is no plugin `acme`"));
+        check("1.0.0! 1.1.0?", "@1.0.0", Err("there are 1.0.0 (yanked)"));
+        assert_eq!(describe(&["1.0.0", "1.1.0?", "1.2.0#"].map(version)), "1.0.0");
+    }
+
+    #[test]
     fn a_record_from_before_versions_had_a_standing_is_read() {
         let mut json = serde_json::to_value(version("1.0.0")).unwrap();
-        for new in ["standing", "exports", "provides", "composition"] {
+        for new in ["standing", "exports", "provides", "composition", "submission"] {
             json.as_object_mut().unwrap().remove(new).unwrap();
         }
         let read: PluginVersion = serde_json::from_value(json).unwrap();

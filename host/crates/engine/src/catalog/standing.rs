@@ -75,7 +75,11 @@ impl Engine {
         tell: Option<Value>,
         change: impl FnOnce(&mut Standing),
     ) -> Result<PluginVersion> {
-        let stored = self.stored_version(id, version).await?;
+        let stored = self.any_version(id, version).await?;
+        if !stored.is_approved() {
+            let message = format!("{id}@{version} is not approved, so nobody has it: withdraw or reject it instead");
+            return Err(Error::conflict(message));
+        }
         let mut next = stored.record.clone();
         change(&mut next.standing);
         let mut work = self.work(by);

@@ -58,6 +58,7 @@ pub(crate) fn version(id: &str, number: &str) -> PluginVersion {
         composition: None,
         signature: None,
         shown: gatehouse_domain::plugin::shown::Shown::default(),
+        submission: None,
     }
 }
 

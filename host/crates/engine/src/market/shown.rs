@@ -7,7 +7,7 @@ use gatehouse_domain::{Error, Result};
 use gatehouse_runtime::Showcase;
 use semver::Version;
 
-use crate::Engine;
+use crate::{Caller, Engine};
 
 /// Which part of what a version shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`gatehouse_domain::ErrorKind::NotFound`], also where the version has no such part.
-    pub async fn shown_part(&self, id: &str, version: Option<&Version>, which: Which) -> Result<Content> {
-        let version = self.plugin_version(id, version).await?;
+    pub async fn shown_part(&self, by: &Caller, id: &str, version: Option<&Version>, which: Which) -> Result<Content> {
+        let version = self.seen_version(by, id, version).await?;
         let Some(part) = pick(&version.shown, which).cloned() else {
             let name = format!("{id}@{}", version.plugin.version);
             return Err(Error::not_found(describe(which), name));
@@ -74,7 +74,7 @@ impl Engine {
     pub(crate) async fn clear_shown(&self, gone: &PluginVersion) -> Result<()> {
         // A version that is being published may have kept the same part just now.
         let _publishing = self.0.publishing.lock().await;
-        let left = self.all_versions(&[]).await?;
+        let left = self.every_version(&[]).await?;
         for part in gone.shown.parts() {
             let still = |version: &PluginVersion| version.shown.parts().any(|other| other.digest == part.digest);
             if !left.iter().any(|version| still(version)) {
