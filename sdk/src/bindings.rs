@@ -16,6 +16,7 @@
 
 pub mod accounting;
 pub mod automation;
+pub mod backfill;
 mod bytes;
 pub mod calendar;
 pub mod commerce;

@@ -10,7 +10,7 @@
 /// gatehouse_sdk::export_gateway!(Acme: connection, charges);
 /// ```
 ///
-/// The interfaces are `connection`, `webhook`, `sync`, `outcomes`, `registrations` and those of the domains' packages, each by its
+/// The interfaces are `connection`, `webhook`, `sync`, `outcomes`, `registrations`, `backfill` and those of the domains' packages, each by its
 /// name in WIT with `_` for `-`, as `wit/README.md` lists them. The component exports these and no
 /// others, so a capability that is listed works. An interface of the plugin's own package comes after a semicolon, as the path of a
 /// module that the README describes:
@@ -75,6 +75,9 @@ macro_rules! __export_interface {
     };
     (registrations $gateway:ident) => {
         $crate::bindings::registrations::export_registrations!($gateway with_types_in $crate::bindings::registrations);
+    };
+    (backfill $gateway:ident) => {
+        $crate::bindings::backfill::export_backfill!($gateway with_types_in $crate::bindings::backfill);
     };
     (charges $gateway:ident) => {
         $crate::bindings::payments::charges::export_charges!($gateway with_types_in $crate::bindings::payments::charges);

@@ -1,8 +1,8 @@
 //! The Gatehouse plugin SDK: what an author needs to write a gateway in Rust, compile it to
 //! a component and test it offline. It never opens a socket and never sees a secret.
 //!
-//! Read in this order: [`connection`], [`webhook`], [`sync`], [`outcomes`], [`registrations`] and the packages of the domains, such as
-//! [`payments`], are the contracts a gateway implements; [`export_gateway!`] exports them; [`http`],
+//! Read in this order: [`connection`], [`webhook`], [`sync`], [`outcomes`], [`registrations`], [`backfill`] and the packages of the
+//! domains, such as [`payments`], are the contracts a gateway implements; [`export_gateway!`] exports them; [`http`],
 //! [`context`] and [`log`] are what the host lends; [`Error`] is how a gateway fails; [`money`], [`time`],
 //! [`paging`], [`records`], [`books`], [`text`], [`graphql`], [`mime`] and [`base64`] are what gateways share; `harness` plays fixtures.
 
@@ -37,6 +37,7 @@ pub mod conformance;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod harness;
 
+pub use bindings::backfill::exports::gatehouse::plugin::backfill;
 pub use bindings::connection::exports::gatehouse::plugin::connection;
 pub use bindings::host::gatehouse::plugin::types::{Account, Error, ErrorKind, Money};
 pub use bindings::outcomes::exports::gatehouse::plugin::outcomes;

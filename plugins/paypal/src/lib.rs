@@ -3,6 +3,7 @@
 //! It never sees a secret or a token; the host gets and attaches them as `plugin.toml` says.
 
 mod api;
+mod backfill;
 mod cancelling;
 mod captures;
 mod charges;
@@ -14,7 +15,7 @@ mod webhook;
 
 use gatehouse_sdk::payments::{Payment, captures as capture, charges as charge, links as link};
 use gatehouse_sdk::payments::{payment_cancelling as cancel, refunds as refund};
-use gatehouse_sdk::{Account, Result, connection as account, webhook as hook};
+use gatehouse_sdk::{Account, Result, backfill as list, connection as account, webhook as hook};
 
 /// The gateway.
 pub struct Paypal;
@@ -28,6 +29,12 @@ impl account::Guest for Paypal {
 impl hook::Guest for Paypal {
     fn parse(delivery: hook::Delivery) -> Result<Vec<hook::Event>> {
         webhook::parse(&delivery)
+    }
+}
+
+impl list::Guest for Paypal {
+    fn list_events(since_ms: u64, events: Vec<String>, cursor: Option<String>) -> Result<list::EventPage> {
+        backfill::list(since_ms, &events, cursor.as_deref())
     }
 }
 
@@ -70,5 +77,5 @@ impl link::Guest for Paypal {
 }
 
 gatehouse_sdk::export_gateway!(
-    Paypal: connection, webhook, charges, captures, payment_cancelling, refunds, links
+    Paypal: connection, webhook, backfill, charges, captures, payment_cancelling, refunds, links
 );

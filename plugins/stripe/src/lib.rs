@@ -3,6 +3,7 @@
 //! It never sees a secret key; the host attaches it as `plugin.toml` says.
 
 mod api;
+mod backfill;
 mod captures;
 mod charges;
 mod connection;
@@ -20,7 +21,7 @@ use gatehouse_sdk::payments::{Payment, payment_cancelling as cancelling};
 use gatehouse_sdk::payments::{captures as capture, charges as charge, customers as customer, links as link};
 use gatehouse_sdk::payments::{refunds as refund, transactions as transaction};
 use gatehouse_sdk::registrations::{self as registration, Registration};
-use gatehouse_sdk::{Account, Result, connection as account, outcomes as outcome, webhook as hook};
+use gatehouse_sdk::{Account, Result, backfill as list, connection as account, outcomes as outcome, webhook as hook};
 
 /// The gateway.
 pub struct Stripe;
@@ -58,6 +59,12 @@ impl registration::Guest for Stripe {
 
     fn unregister(id: String) -> Result<()> {
         registrations::unregister(&id)
+    }
+}
+
+impl list::Guest for Stripe {
+    fn list_events(since_ms: u64, events: Vec<String>, cursor: Option<String>) -> Result<list::EventPage> {
+        backfill::list(since_ms, &events, cursor)
     }
 }
 
@@ -112,5 +119,5 @@ impl transaction::Guest for Stripe {
 }
 
 gatehouse_sdk::export_gateway!(
-    Stripe: connection, webhook, outcomes, registrations, charges, captures, payment_cancelling, refunds, customers, links, transactions
+    Stripe: connection, webhook, outcomes, registrations, backfill, charges, captures, payment_cancelling, refunds, customers, links, transactions
 );

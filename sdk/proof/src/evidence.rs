@@ -14,8 +14,18 @@ use serde_json::Value;
 use crate::Claims;
 
 /// The functions of the contract itself; all others are capabilities.
-pub(crate) const CONTRACT: [&str; 9] =
-    ["test", "parse", "look-up", "pull", "push", "list-registrations", "register", "renew-registration", "unregister"];
+pub(crate) const CONTRACT: [&str; 10] = [
+    "test",
+    "parse",
+    "look-up",
+    "pull",
+    "push",
+    "list-registrations",
+    "register",
+    "renew-registration",
+    "unregister",
+    "list-events",
+];
 /// Those of them that change something at the provider.
 const WRITES: [&str; 4] = ["push", "register", "renew-registration", "unregister"];
 

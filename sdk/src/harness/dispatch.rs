@@ -215,6 +215,51 @@ pub mod registrations {
     }
 }
 
+/// `gatehouse:plugin/backfill`.
+pub mod backfill {
+    use super::{Answer, Value};
+    use crate::backfill::{Guest, ListedEvent};
+
+    /// Its functions.
+    pub const FUNCTIONS: &[&str] = &["list-events"];
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        since_ms: u64,
+        events: Vec<String>,
+        cursor: Option<String>,
+    }
+
+    /// A page with its bodies as text.
+    #[derive(serde::Serialize)]
+    struct Shown {
+        events: Vec<ShownEvent>,
+        cursor: Option<String>,
+    }
+
+    #[derive(serde::Serialize)]
+    struct ShownEvent {
+        id: String,
+        occurred_at_ms: u64,
+        body: String,
+    }
+
+    /// Calls one of them. A body is shown as the text that it is.
+    pub fn call<T: Guest>(function: &str, input: &Value) -> Option<Answer> {
+        let shown = |event: ListedEvent| ShownEvent {
+            id: event.id,
+            occurred_at_ms: event.occurred_at_ms,
+            body: String::from_utf8_lossy(&event.body).into_owned(),
+        };
+        let list = |input: Input| {
+            let page = T::list_events(input.since_ms, input.events, input.cursor)?;
+            Ok(Shown { events: page.events.into_iter().map(shown).collect(), cursor: page.cursor })
+        };
+        (function == "list-events").then(|| super::call(input, list))
+    }
+}
+
 /// `gatehouse:plugin/outcomes`.
 pub mod outcomes {
     use super::{Answer, Failure, Value};

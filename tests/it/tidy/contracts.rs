@@ -17,7 +17,7 @@ const FROZEN: &[(&str, &str)] = &[
     ("wit/marketing@0.1.0", "119b3ec1f8c173bec3e5d798fed9a295fcf5a670f8b2744e963954068878137e"),
     ("wit/messaging@0.1.0", "4ff81c72b8e644817421a2fb0602689de3f1b9f26b86c71eb23420ce0ba1c2ac"),
     ("wit/payments@0.1.0", "c497c247ea2b5191f318215d4582dee30ae308544730db7f1c53fbdcd320a648"),
-    ("wit/plugin@0.1.0", "e31415f11b1549ec83169a851f3acd170c76caaf533e95025ad5a70453484a43"),
+    ("wit/plugin@0.1.0", "7518ddb261eac8dcda4f2103034840ff3d6711d1816d704e4d293d5b7dd52a3f"),
 ];
 
 fn hash_of(folder: &str) -> String {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cassette::Content;
+
 /// The closed list of `gatehouse:plugin/types.error-kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -75,4 +77,24 @@ pub struct Registration {
     pub active: bool,
     /// When it ends by itself, in milliseconds since 1970; absent where it does not.
     pub expires_at_ms: Option<u64>,
+}
+
+/// A page of a provider's own list of events: `gatehouse:plugin/backfill.event-page`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The events, in any order.
+    pub events: Vec<ListedEvent>,
+    /// Where to go on; absent at the end.
+    pub cursor: Option<String>,
+}
+
+/// An event of a provider's own list: `gatehouse:plugin/backfill.listed-event`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedEvent {
+    /// The provider's id of it, the same as in the webhook.
+    pub id: String,
+    /// When it happened, in milliseconds since 1970.
+    pub occurred_at_ms: u64,
+    /// The body that the webhook would have had.
+    pub body: Content,
 }

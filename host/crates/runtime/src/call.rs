@@ -91,6 +91,15 @@ pub enum Target {
         /// The provider's id of the registration.
         id: String,
     },
+    /// `gatehouse:plugin/backfill.list-events`. Answers an [`gatehouse_domain::guest::EventPage`].
+    ListEvents {
+        /// From this moment on, in milliseconds since 1970.
+        since_ms: u64,
+        /// The provider's names of events.
+        events: Vec<String>,
+        /// Where to go on; the first page where absent.
+        cursor: Option<String>,
+    },
 }
 
 /// A write whose outcome is to be looked up.
@@ -191,6 +200,7 @@ impl Target {
             Self::Register { .. } => "registrations.register",
             Self::RenewRegistration { .. } => "registrations.renew-registration",
             Self::Unregister { .. } => "registrations.unregister",
+            Self::ListEvents { .. } => "backfill.list-events",
         }
     }
 }

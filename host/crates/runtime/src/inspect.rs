@@ -42,6 +42,9 @@ pub struct Inspection {
     /// Whether it exports `gatehouse:plugin/registrations`.
     #[serde(default)]
     pub has_registrations: bool,
+    /// Whether it exports `gatehouse:plugin/backfill`.
+    #[serde(default)]
+    pub has_backfill: bool,
     /// The interfaces that it imports of the host, those that hold only types left out.
     pub imports: Vec<String>,
     /// The interfaces that other plugins have to bring: it runs once they are linked into it.
@@ -64,6 +67,7 @@ impl Inspection {
     /// What it exports of `gatehouse:plugin`.
     pub fn exports(&self) -> Vec<String> {
         let all = [
+            ("backfill", self.has_backfill),
             ("connection", self.has_connection),
             ("outcomes", self.has_outcomes),
             ("registrations", self.has_registrations),
@@ -114,6 +118,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected> {
         has_webhook: exports.webhook,
         has_outcomes: exports.outcomes,
         has_registrations: exports.registrations,
+        has_backfill: exports.backfill,
         imports: imports.lent,
         wants: imports.wanted,
         provides: exports.provides,

@@ -68,6 +68,7 @@ pub(crate) struct ContractExports {
     pub(crate) register: Option<ComponentExportIndex>,
     pub(crate) renew_registration: Option<ComponentExportIndex>,
     pub(crate) unregister: Option<ComponentExportIndex>,
+    pub(crate) list_events: Option<ComponentExportIndex>,
 }
 
 struct Function {
@@ -207,6 +208,7 @@ impl ContractExports {
             register: find("registrations", "register"),
             renew_registration: find("registrations", "renew-registration"),
             unregister: find("registrations", "unregister"),
+            list_events: find("backfill", "list-events"),
         }
     }
 }

@@ -70,6 +70,7 @@ fn show(inspection: &Inspection, out: &mut Out<'_>) -> Result<()> {
         ("webhooks", inspection.has_webhook),
         ("look-up of lost answers", inspection.has_outcomes),
         ("registering of its endpoint", inspection.has_registrations),
+        ("the provider's list of events", inspection.has_backfill),
     ];
     let extras: Vec<&str> = flags.into_iter().filter_map(|(name, has)| has.then_some(name)).collect();
     out.table(&[
@@ -203,6 +204,7 @@ mod tests {
             has_webhook: false,
             has_outcomes: false,
             has_registrations: false,
+            has_backfill: false,
             imports,
             wants: Vec::new(),
             provides: Vec::new(),

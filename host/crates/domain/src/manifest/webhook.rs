@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub mod backfill;
 mod check;
 pub mod handshake;
 pub mod place;
@@ -12,6 +13,7 @@ pub mod signature;
 pub mod template;
 pub mod verify;
 
+pub use backfill::Backfill;
 pub use handshake::{Answer, Confirm, Handshake, HandshakeMethod, Hash, TokenCheck, When};
 pub use place::Place;
 pub use registration::{Passing, Registration};
@@ -57,6 +59,10 @@ pub struct WebhookRules {
     /// `registrations`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registration>,
+    /// How far back and how often the host reads the provider's own list of events; needed by an
+    /// exported `backfill`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfill>,
 }
 
 /// Something in a delivery that has to be equal to a credential field.

@@ -107,6 +107,12 @@ fn webhook(old: &Manifest, new: &Manifest, changes: &mut Changes) {
     for event in is.events.iter().filter(|event| !was.events.contains(event)) {
         changes.additive("webhook.events", format!("`{event}` is new"));
     }
+    match (&was.backfill, &is.backfill) {
+        (Some(_), None) => changes.breaking("webhook.backfill", "is gone: what a webhook did not tell stays lost"),
+        (None, Some(_)) => changes.additive("webhook.backfill", "is new: the provider's list of events is read"),
+        (was, is) if was != is => changes.additive("webhook.backfill", "is read at other times"),
+        _ => {}
+    }
     match (&was.registration, &is.registration) {
         (Some(_), None) => changes.breaking("webhook.registration", "is gone: a person registers endpoints again"),
         (None, Some(_)) => changes.additive("webhook.registration", "is new: endpoints are registered by the host"),

@@ -1,7 +1,7 @@
-//! Calls of what `gatehouse:plugin` itself defines: connection, webhook, sync, outcomes and registrations. Their
-//! types are known, so bytes go in as bytes.
+//! Calls of what `gatehouse:plugin` itself defines: connection, webhook, sync, outcomes, registrations
+//! and backfill. Their types are known, so bytes go in as bytes.
 
-use gatehouse_domain::guest::{Account, GuestError, GuestErrorKind, Registration};
+use gatehouse_domain::guest::{Account, EventPage, GuestError, GuestErrorKind, Registration};
 use serde_json::{Map, Value, json};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, Val};
@@ -48,6 +48,11 @@ pub(crate) async fn call(
             let answer: (Result<wire::Finding, wire::Error>,) =
                 typed(store, instance, &exports.look_up, (wire::Write::from(write),)).await?;
             answered(answer.0, |found| finding(plugin, &code, found))
+        }
+        Target::ListEvents { since_ms, events, cursor } => {
+            let answer: (Result<wire::EventPage, wire::Error>,) =
+                typed(store, instance, &exports.list_events, (since_ms, events, cursor)).await?;
+            answered(answer.0, |page| Ok(json!(EventPage::from(page))))
         }
         target => registrations(store, exports, instance, target).await,
     }

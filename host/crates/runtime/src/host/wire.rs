@@ -8,8 +8,10 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 use crate::call;
 use crate::egress;
 
+mod listing;
 mod registration;
 
+pub(crate) use listing::EventPage;
 pub(crate) use registration::Registration;
 
 /// `http.method`.

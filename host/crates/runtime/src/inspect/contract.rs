@@ -27,6 +27,7 @@ pub(crate) fn check_manifest(manifest: &Manifest, exports: &Exports) -> Result<(
     check_capabilities(manifest, exports, &mut problems);
     check_interface("webhook", manifest.webhook.is_some(), exports.webhook, &mut problems);
     check_registration(manifest, exports, &mut problems);
+    check_backfill(manifest, exports, &mut problems);
     check_interface("sync", !manifest.sync.is_empty(), exports.sync, &mut problems);
     check_outcomes(manifest, exports, &mut problems);
     if problems.is_empty() {
@@ -68,6 +69,14 @@ fn check_registration(manifest: &Manifest, exports: &Exports, problems: &mut Vec
     if !exports.registrations && manifest.webhook.as_ref().is_some_and(|webhook| webhook.registration.is_some()) {
         let message = "the component does not export gatehouse:plugin/registrations; export it or remove this";
         problems.push(Problem::at("$.webhook.registration", message));
+    }
+}
+
+/// The same of a list of events: without the manifest's word it is not read.
+fn check_backfill(manifest: &Manifest, exports: &Exports, problems: &mut Vec<Problem>) {
+    if !exports.backfill && manifest.webhook.as_ref().is_some_and(|webhook| webhook.backfill.is_some()) {
+        let message = "the component does not export gatehouse:plugin/backfill; export it or remove this";
+        problems.push(Problem::at("$.webhook.backfill", message));
     }
 }
 

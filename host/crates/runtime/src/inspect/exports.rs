@@ -25,6 +25,7 @@ pub(crate) struct Exports {
     pub(crate) webhook: bool,
     pub(crate) outcomes: bool,
     pub(crate) registrations: bool,
+    pub(crate) backfill: bool,
 }
 
 /// Reads the exports, with the manifest's word on what each capability may change.
@@ -47,9 +48,19 @@ pub(crate) fn read(decoded: &Decoded, manifest: &Manifest, docs: &Docs) -> Resul
     }
     let has = |name: &str| reader.plugin.iter().any(|found| found == name);
     let (connection, sync, webhook, outcomes) = (has("connection"), has("sync"), has("webhook"), has("outcomes"));
-    let registrations = has("registrations");
+    let (registrations, backfill) = (has("registrations"), has("backfill"));
     let (capabilities, signatures) = reader.found.into_values().unzip();
-    Ok(Exports { capabilities, provides: Vec::new(), signatures, connection, sync, webhook, outcomes, registrations })
+    Ok(Exports {
+        capabilities,
+        provides: Vec::new(),
+        signatures,
+        connection,
+        sync,
+        webhook,
+        outcomes,
+        registrations,
+        backfill,
+    })
 }
 
 /// The interfaces that a helper lends to others: all that it exports, each of its own package.
@@ -114,9 +125,9 @@ impl Reader<'_> {
         if interface == "types" {
             return Ok(());
         }
-        if !matches!(interface, "connection" | "sync" | "webhook" | "outcomes" | "registrations") {
+        if !matches!(interface, "connection" | "sync" | "webhook" | "outcomes" | "registrations" | "backfill") {
             return Err(Error::invalid(format!(
-                "the component exports `{name}`; of gatehouse:plugin it may export connection, sync, webhook, outcomes and registrations"
+                "the component exports `{name}`; of gatehouse:plugin it may export connection, sync, webhook, outcomes, registrations and backfill"
             )));
         }
         if !is_served(version) {

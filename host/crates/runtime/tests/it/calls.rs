@@ -125,6 +125,23 @@ async fn an_endpoint_is_registered_renewed_and_taken_away() {
 }
 
 #[tokio::test]
+async fn a_list_of_events_is_read_with_bodies_that_are_bytes() {
+    let list = |since_ms, cursor: Option<&str>| Target::ListEvents {
+        since_ms,
+        events: vec!["paid".to_owned(), "lost".to_owned()],
+        cursor: cursor.map(str::to_owned),
+    };
+    let expect = json!({ "cursor": "c1", "events": [
+        { "id": "evt paid", "occurred_at_ms": 5, "body": { "text": "paid" } },
+        { "id": "evt lost", "occurred_at_ms": 6, "body": { "base64": "/wE=" } },
+    ] });
+    assert_eq!(ok(run(list(5, Some("c1")), "").await), expect);
+    assert_eq!(ok(run(list(5, None), "").await)["cursor"], Value::Null);
+    let refused = run(list(0, None), "").await;
+    assert!(matches!(&refused.outcome, Answer::Refused(error) if error.message == "no list"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn an_outcome_is_looked_up_and_its_result_is_checked() {
     let look_up = |capability: &str, reference: &str| {
         Target::LookUp(Write {

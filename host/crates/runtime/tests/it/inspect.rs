@@ -221,7 +221,7 @@ async fn an_export_must_be_callable_with_json() {
         ),
         (
             small::component(r#"(export "gatehouse:plugin/admin@0.1.0" (instance $probe))"#, "i32.const 1"),
-            "of gatehouse:plugin it may export connection, sync, webhook, outcomes and registrations",
+            "of gatehouse:plugin it may export connection, sync, webhook, outcomes, registrations and backfill",
         ),
         (plain("(type $f (future u32))", &format!("(result $f) {lifted}")), "WASI 0.3"),
     ] {

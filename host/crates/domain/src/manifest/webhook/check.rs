@@ -42,6 +42,13 @@ impl WebhookRules {
                 problems.push(Problem::at(at, "needs `events`: there is nothing to register for"));
             }
         }
+        if let Some(backfill) = &self.backfill {
+            let at = format!("{at}.backfill");
+            backfill.check(&at, problems);
+            if self.events.is_empty() {
+                problems.push(Problem::at(at, "needs `events`: there is nothing to list"));
+            }
+        }
         if self.handshakes.len() > MAX_HANDSHAKES {
             problems.push(Problem::at(format!("{at}.handshakes"), format!("has more than {MAX_HANDSHAKES} entries")));
         }

@@ -102,3 +102,14 @@ fn a_handshake_answers_with_what_it_has() {
         "more than 8",
     );
 }
+
+#[test]
+fn a_list_is_read_for_events_that_are_named() {
+    let with = |more: &str| format!("{}\n{more}", hmac(("{body}", "{body}")));
+    check(&with("backfill = { window_hours = 720 }"), "$.webhook.backfill: needs `events`");
+    check(
+        &with("events = [\"a\"]\nbackfill = { window_hours = 0 }"),
+        "$.webhook.backfill.window_hours: 0 is not between",
+    );
+    assert_eq!(problems(&with("events = [\"a\"]\nbackfill = { window_hours = 720 }")), [""; 0]);
+}

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use exports::gatehouse::plugin::{connection, outcomes, registrations, sync, webhook};
+use exports::gatehouse::plugin::{backfill, connection, outcomes, registrations, sync, webhook};
 use exports::test::hostile::probe::{Behaviour, Order};
 use exports::test::hostile::{probe, shapes};
 use gatehouse::plugin::types::{Account, Error, ErrorKind};
@@ -159,6 +159,21 @@ impl registrations::Guest for Hostile {
 
     fn unregister(id: String) -> Result<(), Error> {
         if id.is_empty() { Err(refusal("no id")) } else { Ok(()) }
+    }
+}
+
+impl backfill::Guest for Hostile {
+    /// Answers what it is asked; a list without a beginning is refused.
+    fn list_events(since_ms: u64, events: Vec<String>, cursor: Option<String>) -> Result<backfill::EventPage, Error> {
+        if since_ms == 0 {
+            return Err(refusal("no list"));
+        }
+        let listed = |(at, event): (usize, String)| backfill::ListedEvent {
+            id: format!("evt {event}"),
+            occurred_at_ms: since_ms + at as u64,
+            body: if at == 0 { event.into_bytes() } else { vec![0xff, at as u8] },
+        };
+        Ok(backfill::EventPage { events: events.into_iter().enumerate().map(listed).collect(), cursor })
     }
 }
 
