@@ -1,5 +1,7 @@
 //! Webhooks in, beyond the first scheme: other proofs, handshakes, quarantine, replays, endpoints.
 
+mod farewell;
+mod gap;
 mod registered;
 mod schemes;
 mod upkeep;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::id::{DeliveryId, EventId, IntegrationId};
 use crate::time::Timestamp;
-use crate::webhook::Trust;
+use crate::webhook::{Source, Trust};
 
 /// Everything that Gatehouse itself tells, with what it means. The subscriptions of a host app
 /// can name nothing else, save the events of providers.
@@ -28,6 +28,14 @@ pub const OURS: &[(&str, &str)] = &[
         "its endpoint could not be registered with the provider: it may hear of nothing until that is mended",
     ),
     ("webhooks.repaired", "its registration with the provider was lost or off, and there is one again"),
+    (
+        "webhooks.left_behind",
+        "it was disconnected, and its registration could not be taken away from the provider, for the reason that is told",
+    ),
+    (
+        "webhooks.out_of_reach",
+        "its events of a time before the one that its provider still lists may be lost: nothing heard of them",
+    ),
     ("execution.unknown", "a write was sent and its answer never came"),
     ("execution.resolved", "it is known now what became of such a write"),
     ("execution.unresolved", "only a person can settle what became of such a write"),
@@ -89,4 +97,7 @@ pub struct Told {
     /// data is there only where the gateway has read it from the provider.
     #[serde(default)]
     pub trust: Trust,
+    /// Whether the provider sent it, or had it in its list.
+    #[serde(default)]
+    pub source: Source,
 }

@@ -37,6 +37,18 @@ pub enum Trust {
     Verified,
 }
 
+/// How a delivery reached us.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "DeliverySource")]
+pub enum Source {
+    /// The provider sent it to the endpoint.
+    #[default]
+    Sent,
+    /// It was found in the provider's own list of events, and had not come.
+    Listed,
+}
+
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "state")]
@@ -60,7 +72,8 @@ pub enum DeliveryState {
     },
 }
 
-/// One request that reached an endpoint. Its raw bytes are kept beside it.
+/// One request that reached an endpoint, or an event of the provider's list in the place of one. Its
+/// raw bytes are kept beside it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Delivery {
     /// Its identifier.
@@ -74,6 +87,9 @@ pub struct Delivery {
     /// How far it is to be believed.
     #[serde(default)]
     pub trust: Trust,
+    /// How it reached us.
+    #[serde(default)]
+    pub source: Source,
     /// What became of it.
     #[serde(flatten)]
     pub state: DeliveryState,

@@ -9,7 +9,7 @@ use gatehouse_domain::integration::{Environment, Health, Integration, Integratio
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, Result};
-use gatehouse_store::records::{EndpointUpkeep, IntegrationByProvider, RateBudget, SealedCredential};
+use gatehouse_store::records::{IntegrationByProvider, RateBudget, SealedCredential};
 use gatehouse_store::{Page, Stored};
 use serde_json::{Map, Value, json};
 
@@ -163,8 +163,7 @@ impl Engine {
         expected.check(&stored.record)?;
         let mut work = self.work(by);
         self.cut_ties(by, &stored, force, &mut work).await?;
-        self.bid_farewell(tenant, &stored).await;
-        work.tenant(tenant).delete::<EndpointUpkeep>(&stored.id)?;
+        self.bid_farewell(tenant, &stored, &mut work).await?;
         self.end_syncs(&mut work, tenant, &stored).await?;
         self.drop_tokens(tenant, &stored, &mut work).await?;
         work.tenant(tenant).delete::<Integration>(&stored.id)?;

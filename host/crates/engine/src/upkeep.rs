@@ -36,6 +36,8 @@ impl Engine {
         self.jobs().register(Arc::new(oauth::Renew::of(self)));
         self.jobs().register(Arc::new(webhook::Keep::of(self)));
         self.jobs().register(Arc::new(webhook::Register::of(self)));
+        self.jobs().register(Arc::new(webhook::Farewell::of(self)));
+        self.jobs().register(Arc::new(webhook::Fill::of(self)));
     }
 
     /// Sees that the upkeep ticks. A start does not put a tick off.

@@ -74,6 +74,7 @@ pub enum Kind {
     OAuthApp = 60,
     OAuthTokens = 61,
     OAuthRevocation = 62,
+    EndpointBackfill = 63,
     SyncSettings = 64,
     SyncState = 65,
     SyncRun = 66,
@@ -103,6 +104,7 @@ pub enum Kind {
     QuarantinedDelivery = 88,
     Canary = 89,
     EndpointUpkeep = 91,
+    EndpointFarewell = 92,
 }
 
 /// A record: something with an identity that is stored as one value.

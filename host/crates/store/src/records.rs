@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod backfill;
 pub mod batch;
 pub mod canary;
 pub mod cassette;
@@ -10,6 +11,7 @@ pub mod deployment;
 pub mod encoding;
 pub mod event;
 pub mod execution;
+pub mod farewell;
 pub mod integration;
 pub mod job;
 pub mod link;
@@ -30,11 +32,13 @@ mod webhook;
 
 pub use answer::IdempotentAnswer;
 pub use audit::{AuditMark, ChainEnd, ChainName};
+pub use backfill::{EndpointBackfill, Listing, OutOfReach};
 pub use batch::QueuedCall;
 pub use cassette::CassetteTape;
 pub use deployment::{Deployment, OwnKeys};
 pub use event::{EventByIntegration, EventFeed};
 pub use execution::{ExecutionByIntegration, IdempotentRequest, Intent, UnknownExecution};
+pub use farewell::{EndpointFarewell, FarewellId};
 pub use integration::{EndpointSecrets, IntegrationByProvider, PreviousCredential, SealedCredential};
 pub use job::{DeadJob, GroupKey, JobGroup, JobLease, JobUnique, NodeEpoch, Place, ReadyJob};
 pub use link::{LinkByIntegration, LinkId, LinkPlace};

@@ -2,7 +2,7 @@
 //! secret that nobody sees; and left alone where people look after them.
 
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -18,23 +18,30 @@ use crate::harness::{Client, Server, eventually};
 
 /// The provider's endpoints, and how it behaves.
 #[derive(Default)]
-struct Known {
-    endpoints: Vec<Value>,
-    made: usize,
-    asked: usize,
+pub(super) struct Known {
+    pub(super) endpoints: Vec<Value>,
+    pub(super) made: usize,
+    pub(super) asked: usize,
     /// Refuses everything.
-    refuses: bool,
-    /// Makes endpoints and never answers.
-    mute: bool,
+    pub(super) refuses: bool,
+    /// Makes endpoints and does not answer as long as this holds.
+    pub(super) mute: bool,
+    /// How often it is still too busy to take an endpoint away, and how often it was asked to.
+    pub(super) busy: usize,
+    pub(super) taken: usize,
+    /// How often its list of events was read.
+    pub(super) listed: usize,
+    /// Lets nobody take an endpoint away.
+    pub(super) clings: bool,
 }
 
 type Its = State<Arc<Mutex<Known>>>;
 
-struct Scene {
-    server: Server,
-    tenant: Client,
-    integration: String,
-    known: Arc<Mutex<Known>>,
+pub(super) struct Scene {
+    pub(super) server: Server,
+    pub(super) tenant: Client,
+    pub(super) integration: String,
+    pub(super) known: Arc<Mutex<Known>>,
 }
 
 /// The secret of the endpoint that was made as the nth.
@@ -52,6 +59,11 @@ async fn list(State(known): Its) -> Result<Json<Value>, (StatusCode, Json<Value>
     Ok(Json(json!({ "object": "list", "has_more": false, "data": known.endpoints })))
 }
 
+async fn events(State(known): Its) -> Json<Value> {
+    known.lock().unwrap().listed += 1;
+    Json(json!({ "object": "list", "has_more": false, "data": [] }))
+}
+
 fn pairs(body: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(body).into_owned().collect()
 }
@@ -66,17 +78,17 @@ fn shaped(id: &str, form: &[(String, String)]) -> Value {
 
 async fn make(State(known): Its, body: Bytes) -> Json<Value> {
     let form = pairs(&body);
-    let (answer, mute) = {
+    let answer = {
         let mut known = known.lock().unwrap();
         known.made += 1;
         let made = shaped(&format!("we_{}", known.made), &form);
         known.endpoints.push(made.clone());
         let mut answer = made;
         answer["secret"] = json!(secret(known.made));
-        (answer, known.mute)
+        answer
     };
-    if mute {
-        std::future::pending::<()>().await;
+    while known.lock().unwrap().mute {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Json(answer)
 }
@@ -90,17 +102,28 @@ async fn change(State(known): Its, Path(id): Path<String>, body: Bytes) -> Json<
     Json(changed)
 }
 
-async fn take(State(known): Its, Path(id): Path<String>) -> Json<Value> {
-    known.lock().unwrap().endpoints.retain(|endpoint| endpoint["id"] != json!(id));
-    Json(json!({ "id": id, "deleted": true }))
+async fn take(State(known): Its, Path(id): Path<String>) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
+    let mut known = known.lock().unwrap();
+    known.taken += 1;
+    let trouble = |kind: &str, message: &str| Json(json!({ "error": { "type": kind, "message": message } }));
+    if known.clings {
+        return Err((StatusCode::FORBIDDEN, trouble("invalid_request_error", "this key may not delete")));
+    }
+    if known.busy > 0 {
+        known.busy -= 1;
+        return Err((StatusCode::SERVICE_UNAVAILABLE, trouble("api_error", "too busy")));
+    }
+    known.endpoints.retain(|endpoint| endpoint["id"] != json!(id));
+    Ok(Json(json!({ "id": id, "deleted": true })))
 }
 
 impl Scene {
-    async fn begin(credentials: Value, known: Known) -> Self {
+    pub(super) async fn begin(credentials: Value, known: Known) -> Self {
         let known = Arc::new(Mutex::new(known));
         let router = Router::new()
             .route("/v1/webhook_endpoints", get(list).post(make))
             .route("/v1/webhook_endpoints/{id}", delete(take).post(change))
+            .route("/v1/events", get(events))
             .with_state(Arc::clone(&known));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -121,12 +144,12 @@ impl Scene {
         Self { server, tenant, integration: text(&made["id"]), known }
     }
 
-    async fn state(&self) -> Value {
+    pub(super) async fn state(&self) -> Value {
         self.tenant.get(&format!("/integrations/{}/webhooks", self.integration)).await.expect(200)
     }
 
     /// Waits until the endpoint is as it should be, looked at after a moment.
-    async fn until(&self, what: &str, holds: impl Fn(&Value, &Known) -> bool) -> Value {
+    pub(super) async fn until(&self, what: &str, holds: impl Fn(&Value, &Known) -> bool) -> Value {
         eventually(what, async || {
             let state = self.state().await;
             let holds = holds(&state, &self.known.lock().unwrap());
@@ -149,13 +172,13 @@ impl Scene {
         self.server.client().post_bytes(path, body.into_bytes(), &headers).await.status == 200
     }
 
-    async fn told(&self, kind: &str) -> usize {
+    pub(super) async fn told(&self, kind: &str) -> usize {
         let feed = self.tenant.get("/events?limit=200").await.expect(200);
         feed["items"].as_array().unwrap().iter().filter(|event| event["kind"] == kind).count()
     }
 }
 
-fn key() -> Value {
+pub(super) fn key() -> Value {
     json!({ "secret_key": SECRET_KEY })
 }
 
@@ -172,11 +195,13 @@ async fn an_endpoint_is_registered_repaired_moved_and_taken_away() {
     assert!(scene.takes(&secret(1), "evt_1").await);
     assert!(!scene.takes("whsec_other", "evt_2").await);
 
-    // The provider has it switched off; then it has lost it.
+    // The provider has it switched off; then it has lost it. What it did not tell is looked for.
+    assert_eq!(scene.known.lock().unwrap().listed, 0);
     scene.known.lock().unwrap().endpoints[0]["status"] = json!("disabled");
     scene.repair().await;
     scene.until("it is on", |_, known| known.endpoints[0]["status"] == "enabled").await;
     eventually("it is told", async || (scene.told("webhooks.repaired").await == 1).then_some(())).await;
+    scene.until("the events are read", |_, known| known.listed == 1).await;
     scene.known.lock().unwrap().endpoints.clear();
     scene.repair().await;
     scene.until("there is another", |state, known| known.made == 2 && state["registrations"][0]["id"] == "we_2").await;
@@ -198,8 +223,8 @@ async fn an_endpoint_is_registered_repaired_moved_and_taken_away() {
 
     let path = format!("/integrations/{}/disconnect", scene.integration);
     scene.tenant.delete(&path).await.expect(200);
-    assert_eq!(urls(&scene.known.lock().unwrap()), [""; 0]);
     assert_eq!(scene.state().await["standing"], "waiting");
+    scene.until("none is left", |_, known| known.endpoints.is_empty()).await;
     let path = format!("/integrations/{}/webhooks/repair", scene.integration);
     scene.tenant.post(&path, json!({})).await.expect_problem(409, "not connected");
 }

@@ -193,6 +193,14 @@ pub(crate) async fn repair(
     Ok((StatusCode::ACCEPTED, Json(app.engine.repair_endpoint(&caller, &target).await?)))
 }
 
+pub(crate) async fn backfill(
+    State(app): State<App>,
+    By(caller): By,
+    Path(target): Path<String>,
+) -> Result<(StatusCode, Json<EndpointState>), Failure> {
+    Ok((StatusCode::ACCEPTED, Json(app.engine.backfill_endpoint(&caller, &target).await?)))
+}
+
 /// What is no id names nothing.
 fn known(delivery: &str) -> Result<DeliveryId, Failure> {
     delivery.parse().map_err(|_| Failure(Error::not_found("delivery", delivery)))

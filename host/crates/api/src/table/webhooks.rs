@@ -59,6 +59,13 @@ fn endpoints() -> Vec<Route> {
         )
         .gives::<EndpointState>(StatusCode::ACCEPTED),
         Route::post(
+            "/integrations/{integration}/webhooks/backfill",
+            update,
+            "Have the provider's own list of events read now, for those that did not come",
+            webhooks::backfill,
+        )
+        .gives::<EndpointState>(StatusCode::ACCEPTED),
+        Route::post(
             "/integrations/{integration}/webhooks/rotate",
             update,
             "Give it another endpoint; the old one goes on for a while",

@@ -11,7 +11,7 @@ use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{Error, ErrorKind, Problem, Result};
 use gatehouse_runtime::Target;
 use gatehouse_store::Stored;
-use gatehouse_store::records::{EndpointUpkeep, PreviousCredential, RateBudget, SealedCredential};
+use gatehouse_store::records::{PreviousCredential, RateBudget, SealedCredential};
 use serde_json::{Map, Value, json};
 
 use super::{NewIntegration, Serving, Tested};
@@ -109,9 +109,8 @@ impl Engine {
             updated_at: self.now(),
             ..stored.record.clone()
         };
-        self.bid_farewell(tenant, &stored).await;
         let mut work = self.work(by);
-        work.tenant(tenant).delete::<EndpointUpkeep>(&next.id)?;
+        self.bid_farewell(tenant, &stored, &mut work).await?;
         self.drop_tokens(tenant, &stored, &mut work).await?;
         work.tenant(tenant).replace(&stored, &next)?;
         work.tenant(tenant).delete::<SealedCredential>(&next.id)?;

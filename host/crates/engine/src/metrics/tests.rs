@@ -88,7 +88,9 @@ fn every_declared_metric_can_be_counted() {
     metrics.plugins.loaded("acme", Source::Compiler, took);
     metrics.store.ended(Operation::Commit, &Err::<(), _>(Error::conflict("x")), took);
     metrics.webhooks.received("acme", Received::Quarantined, took);
-    metrics.webhooks.parsed("acme", took);
+    metrics.webhooks.parsed("acme", Some(took));
+    metrics.webhooks.parsed("acme", None);
+    metrics.webhooks.listed("acme", 3, 2);
     metrics.webhooks.not_parsed("acme", true);
     metrics.subscriptions.delivered(took, took);
     metrics.subscriptions.failed("throttled", took);
@@ -126,6 +128,10 @@ fn every_declared_metric_can_be_counted() {
         "gatehouse_plugin_instantiation_duration_seconds_bucket{plugin=\"acme\",le=\"0.00001\"} 1",
         "gatehouse_store_operations_total{operation=\"commit\",result=\"conflict\"} 1",
         "gatehouse_webhook_deliveries_total{provider=\"acme\",result=\"failed\"} 1",
+        "gatehouse_webhook_deliveries_total{provider=\"acme\",result=\"parsed\"} 2",
+        "gatehouse_webhook_parse_delay_seconds_count{provider=\"acme\"} 1",
+        "gatehouse_webhook_listed_events_total{provider=\"acme\",result=\"found\"} 3",
+        "gatehouse_webhook_listed_events_total{provider=\"acme\",result=\"known\"} 2",
         "gatehouse_subscription_attempts_total{result=\"throttled\"} 1",
         "gatehouse_subscription_attempt_duration_seconds_count 2",
         "gatehouse_subscription_delivery_delay_seconds_count 1",

@@ -24,13 +24,20 @@ const PARSE: Declared = Declared::histogram(
     &["provider"],
 );
 
-pub(super) const DECLARED: &[&Declared] = &[&RECEIVED, &ACCEPT, &PARSE];
+const LISTED: Declared = Declared::counter(
+    "gatehouse_webhook_listed_events_total",
+    "Events of the providers' own lists: found, as they had not come, and known.",
+    &["provider", "result"],
+);
+
+pub(super) const DECLARED: &[&Declared] = &[&RECEIVED, &ACCEPT, &PARSE, &LISTED];
 
 /// Webhooks in.
 pub struct Webhooks {
     deliveries: Counters,
     accept: Histograms,
     parse: Histograms,
+    listed: Counters,
 }
 
 /// What became of a delivery at the door.
@@ -50,6 +57,7 @@ impl Webhooks {
             deliveries: registry.counters(&RECEIVED),
             accept: registry.histograms(&ACCEPT),
             parse: registry.histograms(&PARSE),
+            listed: registry.counters(&LISTED),
         }
     }
 
@@ -64,10 +72,20 @@ impl Webhooks {
         self.accept.time(&[Value::Name(provider)], took);
     }
 
-    /// A delivery's events are there, so long after it came.
-    pub fn parsed(&self, provider: &str, after: Duration) {
+    /// A delivery's events are there, so long after it came where it was sent.
+    pub fn parsed(&self, provider: &str, after: Option<Duration>) {
         self.deliveries.one(&[Value::Name(provider), Value::Word("parsed")]);
-        self.parse.time(&[Value::Name(provider)], after);
+        if let Some(after) = after {
+            self.parse.time(&[Value::Name(provider)], after);
+        }
+    }
+
+    /// A page of a provider's list was taken: so many of its events had not come, and so many had.
+    #[allow(clippy::cast_precision_loss, reason = "a page has few events")]
+    pub fn listed(&self, provider: &str, found: u64, known: u64) {
+        for (result, count) in [("found", found), ("known", known)] {
+            self.listed.add(&[Value::Name(provider), Value::Word(result)], count as f64);
+        }
     }
 
     /// The gateway could not parse a delivery; `last` where it is given up.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use gatehouse_broker::oauth::TokenError;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
+use gatehouse_domain::time::{SignedDuration, Timestamp};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::record::Record;
 use gatehouse_store::records::{OAuthRevocation, OAuthTokens, RevocationId, SealedCredential, SealedToken};
@@ -27,6 +28,9 @@ const KIND: &str = "oauth.revoke";
 const MOST: u32 = 6;
 /// How often the tokens are read again while the tenant's key is exchanged.
 const ROUNDS: usize = 4;
+/// How long to wait for those who need the tokens still.
+const FIRST: SignedDuration = SignedDuration::from_secs(5);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 const LONGEST: Duration = Duration::from_secs(15);
 
 /// Gives tokens back. The engine holds it, so it does not hold the engine.
@@ -140,6 +144,11 @@ impl Handler for GiveBack {
         let Some(mut stored) = scope.get::<OAuthRevocation>(&id).await? else {
             return Ok(Outcome::done(engine.0.store.change()));
         };
+        let waited = engine.now().duration_since(job.job.created_at);
+        if waited < LONGEST_WAIT && engine.is_bidding_farewell(tenant, integration).await? {
+            let until = engine.now().saturating_add(FIRST).unwrap_or(Timestamp::MAX);
+            return Ok(Outcome::park(until, "its endpoint is unregistered first"));
+        }
         let outcome = loop {
             let outcome = engine.give_back(tenant, &stored).await;
             let now = scope.get::<OAuthRevocation>(&id).await?;

@@ -8,7 +8,7 @@ use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::change::ChangeScope;
 use gatehouse_store::records::{
-    OAuthApp, OAuthFlow, OAuthRevocation, OAuthTokens, PreviousSecret, SealedToken, SealedVerifier,
+    EndpointFarewell, OAuthApp, OAuthFlow, OAuthRevocation, OAuthTokens, PreviousSecret, SealedToken, SealedVerifier,
 };
 use gatehouse_store::scope::{LivesIn, Scope};
 use gatehouse_store::{Change, Page, Stored};
@@ -16,6 +16,7 @@ use gatehouse_store::{Change, Page, Stored};
 use crate::Engine;
 use crate::execute::sha256_hex;
 use crate::rotation::KeyRing;
+use crate::work::Work;
 
 /// What tokens are sealed as.
 const TOKEN: &str = "oauth-token";
@@ -100,7 +101,36 @@ impl SealedRecord for OAuthRevocation {
     }
 }
 
+/// What takes registrations away: the copy of a credential and its tokens, bound to the same places.
+impl SealedRecord for EndpointFarewell {
+    fn key_versions(&self) -> Vec<u32> {
+        let tokens = self.tokens.iter().flat_map(OAuthTokens::key_versions);
+        self.credential.key_versions().into_iter().chain(tokens).collect()
+    }
+
+    fn reseal(&mut self, ring: &KeyRing<'_>) -> Result<()> {
+        self.tokens.as_mut().map_or(Ok(()), |tokens| tokens.reseal(ring))?;
+        ring.reseal_credential(&mut self.credential)
+    }
+}
+
 impl Engine {
+    /// Adds what takes registrations away to a work, all of it sealed by the tenant's newest key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] where that key is being exchanged: it is to be tried again.
+    pub(crate) async fn keep_farewell(
+        &self,
+        work: &mut Work,
+        tenant: TenantId,
+        mut farewell: EndpointFarewell,
+    ) -> Result<()> {
+        let ring = self.key_ring(tenant).await?;
+        farewell.reseal(&ring)?;
+        ring.guard(work.change())?;
+        work.tenant(tenant).put(&farewell)
+    }
+
     /// Seals a token for its place.
     pub(super) fn seal_token(
         &self,
@@ -181,6 +211,7 @@ impl Engine {
             again.seal(&of_tenant, |change| change.tenant(tenant), |_: &OAuthApp| true).await?,
             again.seal(&of_tenant, |change| change.tenant(tenant), |_: &OAuthTokens| true).await?,
             again.seal(&of_tenant, |change| change.tenant(tenant), |_: &OAuthRevocation| true).await?,
+            again.seal(&of_tenant, |change| change.tenant(tenant), |_: &EndpointFarewell| true).await?,
             again.seal(&of_all, Change::admin, |flow: &OAuthFlow| flow.tenant == tenant).await?,
         ];
         Ok(problems.into_iter().flatten().next())
@@ -192,6 +223,7 @@ impl Engine {
         Ok(uses(&of_tenant, versions, |_: &OAuthApp| true).await?
             || uses(&of_tenant, versions, |_: &OAuthTokens| true).await?
             || uses(&of_tenant, versions, |_: &OAuthRevocation| true).await?
+            || uses(&of_tenant, versions, |_: &EndpointFarewell| true).await?
             || uses(&of_all, versions, |flow: &OAuthFlow| flow.tenant == tenant).await?)
     }
 }

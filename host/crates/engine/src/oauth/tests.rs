@@ -11,7 +11,7 @@ use gatehouse_domain::integration::Integration;
 use gatehouse_domain::time::Timestamp;
 use gatehouse_domain::{Error, Result};
 use gatehouse_store::Page;
-use gatehouse_store::records::{OAuthApp, OAuthFlow, OAuthRevocation, OAuthTokens, SealedCredential};
+use gatehouse_store::records::{EndpointFarewell, OAuthApp, OAuthFlow, OAuthRevocation, OAuthTokens, SealedCredential};
 use serde_json::json;
 
 use super::apps::NewApp;
@@ -31,6 +31,7 @@ struct Kept {
     apps: Vec<OAuthApp>,
     flows: Vec<OAuthFlow>,
     revocations: Vec<OAuthRevocation>,
+    farewells: Vec<EndpointFarewell>,
 }
 
 fn secret(text: &str) -> Secret {
@@ -99,7 +100,13 @@ async fn add_all(engine: &Engine, place: &Place) {
         change.tenant(tenant).create(&tokens_of(engine, tenant, integration(number), 3).await).unwrap();
     }
     change.tenant(tenant).create(&app_of(engine, tenant).await).unwrap();
-    change.tenant(tenant).create(&revocation_of(engine, tenant).await).unwrap();
+    let revocation = revocation_of(engine, tenant).await;
+    change.tenant(tenant).create(&revocation).unwrap();
+    let OAuthRevocation { integration, tokens, credential } = revocation;
+    let (registrations, urls) = (Vec::new(), Vec::new());
+    let credential = credential.unwrap();
+    let farewell = EndpointFarewell { integration, registrations, urls, credential, tokens: Some(tokens) };
+    change.tenant(tenant).create(&farewell).unwrap();
     change.admin().create(&flow_of(engine, tenant).await).unwrap();
     change.commit().await.unwrap();
 }
@@ -112,6 +119,7 @@ impl Kept {
             apps: scope.list(&all).await.unwrap().items,
             flows: engine.0.store.admin().list(&all).await.unwrap().items,
             revocations: scope.list(&all).await.unwrap().items,
+            farewells: scope.list(&all).await.unwrap().items,
         }
     }
 
@@ -121,7 +129,8 @@ impl Kept {
         let apps = self.apps.iter().flat_map(SealedRecord::key_versions);
         let flows = self.flows.iter().flat_map(SealedRecord::key_versions);
         let revocations = self.revocations.iter().flat_map(SealedRecord::key_versions);
-        let mut all: Vec<u32> = tokens.chain(apps).chain(flows).chain(revocations).collect();
+        let farewells = self.farewells.iter().flat_map(SealedRecord::key_versions);
+        let mut all: Vec<u32> = tokens.chain(apps).chain(flows).chain(revocations).chain(farewells).collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -131,7 +140,8 @@ impl Kept {
     async fn open_all(&self, engine: &Engine, tenant: TenantId) -> Vec<Result<()>> {
         let mut outcomes = Vec::new();
         let revoked = self.revocations.iter().map(|revocation| &revocation.tokens);
-        for tokens in self.tokens.iter().chain(revoked) {
+        let left = self.farewells.iter().filter_map(|farewell| farewell.tokens.as_ref());
+        for tokens in self.tokens.iter().chain(revoked).chain(left) {
             for (field, token) in tokens.clone().parts() {
                 let opened = match engine.tenant_key(tenant, token.key_version).await {
                     Ok(key) => engine.open_token(&key, tokens.integration, field, token).map(drop),
@@ -153,7 +163,8 @@ impl Kept {
             let key = engine.tenant_key(tenant, verifier.key_version).await;
             outcomes.push(key.and_then(|key| engine.open_verifier(&key, &flow.id, verifier).map(drop)));
         }
-        for credential in self.revocations.iter().filter_map(|revocation| revocation.credential.clone()) {
+        let revoked = self.revocations.iter().filter_map(|revocation| revocation.credential.clone());
+        for credential in revoked.chain(self.farewells.iter().map(|farewell| farewell.credential.clone())) {
             outcomes.push(open_credential(engine, tenant, credential).await);
         }
         outcomes
@@ -168,10 +179,10 @@ async fn open_credential(engine: &Engine, tenant: TenantId, credential: SealedCr
 /// Checks that nothing is lost, and that only the key of this generation is needed.
 async fn check(engine: &Engine, tenant: TenantId, key_version: u32, hint: &str) {
     let kept = Kept::read(engine, tenant).await;
-    let counts = (kept.tokens.len(), kept.apps.len(), kept.flows.len(), kept.revocations.len());
-    assert_eq!(counts, (TOKENS.into(), 1, 1, 1), "{hint}");
+    let counts = (kept.tokens.len(), kept.apps.len(), kept.flows.len(), kept.revocations.len(), kept.farewells.len());
+    assert_eq!(counts, (TOKENS.into(), 1, 1, 1, 1), "{hint}");
     assert_eq!(kept.key_versions(), [key_version], "{hint}");
     let outcomes = kept.open_all(engine, tenant).await;
-    assert_eq!(outcomes.len(), 3 * (usize::from(TOKENS) + 1) + 4, "{hint}");
+    assert_eq!(outcomes.len(), 3 * (usize::from(TOKENS) + 2) + 5, "{hint}");
     assert!(outcomes.iter().all(Result::is_ok), "{hint}: {outcomes:?}");
 }

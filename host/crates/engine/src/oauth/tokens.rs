@@ -220,7 +220,7 @@ impl Engine {
     }
 
     /// The access token that is kept, with its key.
-    async fn in_use(&self, tenant: TenantId, tokens: &OAuthTokens) -> Result<Option<Access>> {
+    pub(crate) async fn in_use(&self, tenant: TenantId, tokens: &OAuthTokens) -> Result<Option<Access>> {
         let Some(sealed) = tokens.access.clone() else { return Ok(None) };
         let key = self.tenant_key(tenant, sealed.key_version).await?;
         Ok(Some(Access { generation: tokens.generation, worked: tokens.worked, sealed, key }))

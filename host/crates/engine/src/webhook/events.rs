@@ -6,7 +6,7 @@ use gatehouse_domain::execution::ProviderCall;
 use gatehouse_domain::id::CassetteId;
 use gatehouse_domain::integration::Integration;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
-use gatehouse_domain::webhook::{Delivery, DeliveryState, Trust};
+use gatehouse_domain::webhook::{Delivery, DeliveryState, Source, Trust};
 use gatehouse_domain::{ErrorKind, Result};
 use gatehouse_runtime::tape::convert;
 use gatehouse_runtime::{Answer, Target};
@@ -120,8 +120,11 @@ async fn keep_events(
     let mut work = engine.own_work(Some(pending.tenant));
     let mut count = 0;
     let mut known = std::collections::HashSet::new();
+    let plugin = engine.plugin(&integration.plugin).await?;
+    let remembered = plugin.manifest().webhook.as_ref().map(|rules| dedupe::until(rules, engine.now()));
     for said in said {
-        let seen = dedupe::event(integration.id, &said.provider_kind, &said.id, delivery.id, engine.now());
+        let event_key = (said.provider_kind.as_str(), said.id.as_str());
+        let seen = dedupe::event(integration.id, event_key, delivery.id, remembered.unwrap_or_default());
         if !said.id.is_empty() {
             let repeated = !known.insert(seen.key);
             if repeated || engine.note_seen(work.change(), pending.tenant, &seen).await?.is_some() {
@@ -137,7 +140,9 @@ async fn keep_events(
     work.tenant(pending.tenant).replace(delivery, &settled)?;
     work.admin().delete::<PendingDelivery>(&(pending.integration, pending.delivery))?;
     work.commit().await?;
-    let after = engine.now().duration_since(delivery.received_at).unsigned_abs();
+    // How long one was held until its reading ended says nothing of how fast they are parsed.
+    let sent = delivery.source == Source::Sent;
+    let after = sent.then(|| engine.now().duration_since(delivery.received_at).unsigned_abs());
     engine.0.metrics.webhooks.parsed(&integration.provider, after);
     Ok(())
 }
@@ -148,7 +153,13 @@ fn event(engine: &Engine, integration: &Integration, delivery: &Delivery, said: 
         kind: said.kind,
         integration: Some(integration.id),
         provider: Some(integration.provider.clone()),
-        told: Some(Told { delivery: delivery.id, id: said.id, kind: said.provider_kind, trust: delivery.trust }),
+        told: Some(Told {
+            delivery: delivery.id,
+            id: said.id,
+            kind: said.provider_kind,
+            trust: delivery.trust,
+            source: delivery.source,
+        }),
         subject: said.subject,
         data: said.data,
         occurred_at: gatehouse_domain::time::from_millis(i64::try_from(said.occurred_at_ms).unwrap_or(i64::MAX)),

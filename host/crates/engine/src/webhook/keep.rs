@@ -2,7 +2,7 @@
 
 use gatehouse_domain::id::{DeliveryId, IntegrationId, TenantId};
 use gatehouse_domain::time::Timestamp;
-use gatehouse_domain::webhook::{Delivery, DeliveryState, Trust};
+use gatehouse_domain::webhook::{Delivery, DeliveryState, Source, Trust};
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::Change;
 use gatehouse_store::records::{DeliveryBody, DeliveryByIntegration, PendingDelivery, SeenDelivery};
@@ -75,7 +75,7 @@ impl Engine {
         delivery: DeliveryId,
         not_before: Timestamp,
     ) -> Result<()> {
-        let pending = PendingDelivery { tenant, integration, delivery, not_before, attempts: 0 };
+        let pending = PendingDelivery { tenant, integration, delivery, not_before, attempts: 0, listed: false };
         change.admin().put(&pending)?;
         parse::enqueue(self, change, tenant, integration, None).await
     }
@@ -95,6 +95,7 @@ impl Engine {
             headers: shown.cloned().collect(),
             size: incoming.body.len() as u64,
             trust,
+            source: Source::Sent,
             state,
             attempts: 0,
             received_at: self.now(),

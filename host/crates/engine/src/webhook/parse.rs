@@ -13,7 +13,7 @@ use gatehouse_domain::Result;
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::job::Class;
 use gatehouse_domain::time::{SignedDuration, Timestamp};
-use gatehouse_store::records::PendingDelivery;
+use gatehouse_store::records::{EndpointBackfill, PendingDelivery};
 use gatehouse_store::{Change, Page};
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +139,13 @@ impl Handler for Parse {
     }
 }
 
+/// Whether what was listed waits: until the list was read to its end, or could not be.
+async fn holds_listed(engine: &Engine, pending: &[PendingDelivery]) -> Result<bool> {
+    let Some(listed) = pending.iter().find(|pending| pending.listed) else { return Ok(false) };
+    let kept = engine.0.store.tenant(listed.tenant).get::<EndpointBackfill>(&listed.integration).await?;
+    Ok(kept.is_some_and(|kept| kept.listing.is_some() && kept.failures == 0))
+}
+
 /// Parses what is due, oldest first, for as long as a slice lasts.
 async fn work_on(engine: &Engine, job: &Claimed, integration: IntegrationId, rests: &Rests) -> Result<Ended> {
     let started = Instant::now();
@@ -146,8 +153,10 @@ async fn work_on(engine: &Engine, job: &Claimed, integration: IntegrationId, res
     let mut next: Option<Timestamp> = None;
     loop {
         let queue = engine.0.store.admin().list_under::<PendingDelivery>(&integration.to_bytes(), &page).await?;
+        let holds = holds_listed(engine, &queue.items).await?;
         for pending in &queue.items {
-            if pending.not_before > engine.now() {
+            let is_new = pending.listed && pending.attempts == 0;
+            if pending.not_before > engine.now() && (holds || !is_new) {
                 next = Some(next.map_or(pending.not_before, |next| next.min(pending.not_before)));
                 continue;
             }

@@ -22,6 +22,10 @@ pub struct PendingDelivery {
     pub not_before: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
+    /// Whether it was listed: then it waits for the end of its listing, so that what is found newest
+    /// first is told oldest first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listed: bool,
 }
 
 /// Lists an integration's deliveries in the order of their time. Written with the delivery.

@@ -90,6 +90,7 @@ fn add_delivery(change: &mut Change, days_ago: i64, n: u8, pending: bool) {
         size: 1,
         state: DeliveryState::Pending,
         trust: gatehouse_domain::webhook::Trust::Verified,
+        source: gatehouse_domain::webhook::Source::Sent,
         attempts: 0,
         received_at: EPOCH,
     };
@@ -103,6 +104,7 @@ fn add_delivery(change: &mut Change, days_ago: i64, n: u8, pending: bool) {
             delivery: id,
             not_before: EPOCH,
             attempts: 3,
+            listed: false,
         };
         change.admin().create(&pending).unwrap();
     }

@@ -16,6 +16,7 @@ use crate::Engine;
 use crate::engine::Inner;
 use crate::jobs::{Claimed, Handler, NewJob, OnWaiting, Outcome, Tries, Unique, payload_of};
 use crate::upkeep::Tenants;
+use crate::webhook::backfill;
 
 /// The kind of the jobs that look which endpoints are due.
 pub(crate) const KEEP: &str = "webhook.keep";
@@ -54,10 +55,15 @@ pub(super) async fn enqueue(
         tenant: Some(tenant),
         class: Class::Normal,
         unique: Some(Unique { key: integration.to_string(), on_waiting }),
-        group: Some(format!("webhook.register/{integration}")),
+        group: Some(group_of(integration)),
         ..NewJob::new(REGISTER, payload)
     };
     engine.jobs().enqueue(&mut change.admin(), job).await.map(|_| ())
+}
+
+/// The group of everything that changes an endpoint's registrations: one after the other.
+pub(super) fn group_of(integration: IntegrationId) -> String {
+    format!("webhook.register/{integration}")
 }
 
 impl Keep {
@@ -112,13 +118,16 @@ impl Handler for Register {
     }
 }
 
-/// Gives those of a tenant a turn that are due.
+/// Gives those of a tenant a turn that are due, and has the lists read that are.
 async fn look_at(engine: &Engine, tenant: TenantId) -> Result<()> {
     let scope = engine.0.store.tenant(tenant);
     let mut page = Page::first(BATCH);
     loop {
         let found = scope.list::<Integration>(&page).await?;
         for integration in found.items.iter().filter(|one| may_be_registered(one)) {
+            if let Err(error) = backfill::look_at(engine, tenant, integration).await {
+                tracing::debug!(%error, integration.id = %integration.id, "the list of its events is not looked after");
+            }
             let kept = scope.get::<EndpointUpkeep>(&integration.id).await?;
             if kept.is_some_and(|kept| kept.next_at > engine.now()) {
                 continue;
@@ -139,7 +148,7 @@ async fn look_at(engine: &Engine, tenant: TenantId) -> Result<()> {
 }
 
 /// Whether there is an endpoint, and somebody to be at the provider.
-pub(super) fn may_be_registered(integration: &Integration) -> bool {
+pub(in crate::webhook) fn may_be_registered(integration: &Integration) -> bool {
     integration.endpoint.is_some()
         && integration.connected_at.is_some()
         && !matches!(integration.status, IntegrationStatus::Disabled | IntegrationStatus::Expired)

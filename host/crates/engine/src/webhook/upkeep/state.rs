@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::jobs;
+use crate::webhook::BackfillState;
 use crate::{Caller, Engine};
 
 /// Who looks after an endpoint's registration, and how that goes.
@@ -49,6 +50,9 @@ pub struct EndpointState {
     pub failures: u32,
     /// What the last failure said.
     pub last_error: Option<String>,
+    /// How complete its events are; absent where the provider's list of events is not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<BackfillState>,
 }
 
 impl Engine {
@@ -76,6 +80,8 @@ impl Engine {
             _ => Standing::Waiting,
         };
         let kept = record.map(|stored| stored.record);
+        let listed = webhook.as_ref().and_then(|rules| rules.backfill.as_ref());
+        let backfill = self.backfill_state(tenant, &integration, listed).await?;
         Ok(EndpointState {
             webhook_url: integration.endpoint.map(|endpoint| self.webhook_url(endpoint)),
             standing,
@@ -85,6 +91,7 @@ impl Engine {
             failures: kept.as_ref().map_or(0, |kept| kept.failures),
             last_error: kept.as_ref().and_then(|kept| kept.last_error.clone()),
             registrations: kept.map(|kept| kept.registrations).unwrap_or_default(),
+            backfill,
         })
     }
 

@@ -5,13 +5,12 @@
 //! whose secret nobody has is found and made anew.
 
 use gatehouse_broker::Credentials;
-use gatehouse_domain::capability::Effect;
 use gatehouse_domain::guest::{GuestErrorKind, Registration};
 use gatehouse_domain::id::{IntegrationId, TenantId};
 use gatehouse_domain::integration::Integration;
+use gatehouse_domain::manifest::WebhookRules;
 use gatehouse_domain::manifest::webhook::Registration as Rules;
-use gatehouse_domain::manifest::{CapabilityRules, WebhookRules};
-use gatehouse_domain::time::{SignedDuration, Timestamp};
+use gatehouse_domain::time::SignedDuration;
 use gatehouse_domain::webhook::Endpoint;
 use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_runtime::{Answer, Target};
@@ -22,15 +21,14 @@ use serde_json::{Value, json};
 use super::jobs::may_be_registered;
 use super::plan::{Facts, Step};
 use crate::Engine;
-use crate::clock::fraction;
-use crate::execute::{Run, Try};
-use crate::jobs::Claimed;
+use crate::execute::Run;
+use crate::jobs::{Claimed, When};
+use crate::webhook::backfill;
+use crate::webhook::pace::{jittered, later, pause};
 use crate::webhook::secrets::Beside;
 
 /// How long one that is in order is left alone.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
-/// The first pause after a failure, and the longest, in milliseconds.
-const PAUSE: (i64, i64) = (60_000, 6 * 3_600_000);
 /// After so many failures people are told, once.
 const TOLD_AFTER: u32 = 3;
 
@@ -44,7 +42,14 @@ pub(super) struct Turn<'e> {
     pub(super) rules: Rules,
     url: String,
     pub(super) run: Run,
-    record: EndpointUpkeep,
+    record: Kept,
+}
+
+/// The record of an endpoint as a turn has it, and as it is stored. Who disconnects the integration takes it
+/// away, and from then on nothing that the turn does is stored.
+struct Kept {
+    now: EndpointUpkeep,
+    stored: Stored<EndpointUpkeep>,
 }
 
 impl Engine {
@@ -64,14 +69,11 @@ impl Engine {
         let (Some(rules), Some(endpoint)) = (webhook.registration.clone(), integration.endpoint) else {
             return Ok(());
         };
-        let mut record = match scope.get::<EndpointUpkeep>(&id).await? {
-            Some(stored) => stored.record,
-            None => EndpointUpkeep::none(id, self.now()),
-        };
-        record.taken_over |= by_hand;
-        if !record.taken_over && self.is_looked_after_by_people(tenant, id, &rules).await? {
-            record.next_at = later(self.now(), A_DAY);
-            return self.keep_record(job, tenant, &record, None).await;
+        let Some(mut record) = self.upkeep_record(job, tenant, id).await? else { return Ok(()) };
+        record.now.taken_over |= by_hand;
+        if !record.now.taken_over && self.is_looked_after_by_people(tenant, id, &rules).await? {
+            record.now.next_at = later(self.now(), A_DAY);
+            return self.keep_record(job, tenant, &mut record, None).await;
         }
         let url = self.webhook_url(endpoint);
         let prepared = match Run::prepare(self, tenant, &integration).await {
@@ -97,6 +99,28 @@ impl Engine {
         }
     }
 
+    /// The record of an endpoint, made where there is none; none where the integration was disconnected.
+    async fn upkeep_record(&self, job: &Claimed, tenant: TenantId, id: IntegrationId) -> Result<Option<Kept>> {
+        let scope = self.0.store.tenant(tenant);
+        let is_new = scope.get::<EndpointUpkeep>(&id).await?.is_none();
+        if is_new {
+            let mut change = self.0.store.change();
+            job.guard(&mut change)?;
+            change.tenant(tenant).require::<Integration>(&id)?;
+            change.tenant(tenant).create(&EndpointUpkeep::none(id, self.now()))?;
+            change.commit().await?;
+        }
+        let Some(stored) = scope.get::<EndpointUpkeep>(&id).await? else { return Ok(None) };
+        // Disconnected just before it was made: nobody would take it away.
+        if is_new && scope.get::<Integration>(&id).await?.is_none_or(|one| one.connected_at.is_none()) {
+            let mut change = self.0.store.change();
+            change.tenant(tenant).remove(&stored)?;
+            change.commit().await?;
+            return Ok(None);
+        }
+        Ok(Some(Kept { now: stored.record.clone(), stored }))
+    }
+
     /// Whether a person gave the secret that a registration would bring: then a person has registered it.
     pub(super) async fn is_looked_after_by_people(
         &self,
@@ -108,38 +132,13 @@ impl Engine {
         Ok(sealed.is_some_and(|sealed| rules.fields().any(|field| sealed.fields.contains_key(field))))
     }
 
-    /// Takes every registration that is kept away from the provider.
-    pub(super) async fn unregister_all(
-        &self,
-        tenant: TenantId,
-        integration: &Integration,
-        record: &EndpointUpkeep,
-    ) -> Result<()> {
-        if record.registrations.is_empty() {
-            return Ok(());
-        }
-        let mut run = Run::prepare(self, tenant, integration).await?;
-        run.sign(self, self.longest()).await?;
-        let session = |run: &Run| run.open(self, &writes(), "unregister");
-        for one in &record.registrations {
-            let target = Target::Unregister { id: one.id.clone() };
-            let this = Try { key: "unregister".to_owned(), number: 1, cancel: None };
-            match run.call(self, target, session(&run)?, this).await.answer {
-                Answer::Ok(_) => {}
-                Answer::Refused(error) => return Err(Error::unavailable(error.message)),
-                Answer::Fault(fault) => return Err(Error::unavailable(fault.describe())),
-            }
-        }
-        Ok(())
-    }
-
     /// Notes that an endpoint is not as it should be, and tells people when that lasts.
     async fn not_kept(
         &self,
         job: &Claimed,
         tenant: TenantId,
         integration: &Integration,
-        mut record: EndpointUpkeep,
+        Kept { now: mut record, stored }: Kept,
         problem: String,
     ) -> Result<()> {
         tracing::warn!(integration.id = %integration.id, problem, "an endpoint is not registered as it should be");
@@ -151,7 +150,7 @@ impl Engine {
         let mut work = self.own_work(Some(tenant));
         job.guard(work.change())?;
         work.tenant(tenant).require::<Integration>(&integration.id)?;
-        work.tenant(tenant).put(&record)?;
+        work.tenant(tenant).replace(&stored, &record)?;
         if let Some((kind, data)) = event {
             work.event(tenant, kind, Some(integration), integration.id, data)?;
         }
@@ -163,17 +162,21 @@ impl Engine {
         &self,
         job: &Claimed,
         tenant: TenantId,
-        record: &EndpointUpkeep,
+        record: &mut Kept,
         secrets: Option<(&Integration, &Credentials)>,
     ) -> Result<()> {
+        let id = record.now.integration;
         let mut work = self.own_work(Some(tenant));
         job.guard(work.change())?;
-        work.tenant(tenant).require::<Integration>(&record.integration)?;
-        work.tenant(tenant).put(record)?;
+        work.tenant(tenant).require::<Integration>(&id)?;
+        work.tenant(tenant).replace(&record.stored, &record.now)?;
         if let Some((integration, secrets)) = secrets {
             self.add_endpoint_secrets(&mut work, tenant, integration, secrets, Beside::Before).await?;
         }
-        work.commit().await
+        work.commit().await?;
+        let stored = self.0.store.tenant(tenant).get::<EndpointUpkeep>(&id).await?;
+        record.stored = stored.ok_or_else(|| Error::conflict(format!("the integration `{id}` was disconnected")))?;
+        Ok(())
     }
 }
 
@@ -191,18 +194,18 @@ impl Turn<'_> {
             url: &self.url,
             events: &self.webhook.events,
             listed: listed.as_deref(),
-            kept: &self.record.registrations,
+            kept: &self.record.now.registrations,
             former: &former,
             by_secret: self.rules.fields().next().is_some(),
             has_secret,
-            asked: self.record.asked,
+            asked: self.record.now.asked,
             now_ms: now,
             renew_before_ms: u64::from(self.rules.renew_before_seconds) * 1_000,
         }
         .plan();
         // What is gone at the provider is gone here; what is good there and was not known is ours now.
         let there = |kept: &Registration| listed.as_ref().is_none_or(|all| all.iter().any(|one| one.id == kept.id));
-        self.record.registrations.retain(there);
+        self.record.now.registrations.retain(there);
         plan.good.iter().for_each(|one| self.know(one.clone()));
         let lost = plan.lost;
         for step in plan.steps {
@@ -215,7 +218,7 @@ impl Turn<'_> {
         match step {
             Step::Unregister(one) => {
                 self.call(Target::Unregister { id: one.id.clone() }).await?;
-                self.record.registrations.retain(|kept| kept.id != one.id);
+                self.record.now.registrations.retain(|kept| kept.id != one.id);
                 self.keep(None).await
             }
             Step::Renew(one, events) => {
@@ -224,20 +227,19 @@ impl Turn<'_> {
                 match report.answer {
                     // The provider does not have it any more: the next turn makes another.
                     Answer::Refused(error) if error.kind == GuestErrorKind::NotFound => {
-                        self.record.registrations.retain(|kept| kept.id != one.id);
+                        self.record.now.registrations.retain(|kept| kept.id != one.id);
                         self.keep(None).await?;
                         Err(Ok(error.message))
                     }
                     answer => {
                         let renewed: Registration = read(good(answer)?)?;
-                        self.record.registrations.retain(|kept| kept.id != one.id);
-                        self.know(renewed);
-                        self.keep(Some(secrets)).await
+                        self.record.now.registrations.retain(|kept| kept.id != one.id);
+                        self.keep_made(vec![renewed], secrets).await
                     }
                 }
             }
             Step::Register(events) => {
-                self.record.asked = true;
+                self.record.now.asked = true;
                 self.keep(None).await?;
                 let (answer, secrets) = self.call(Target::Register { url: self.url.clone(), events }).await?;
                 let made: Vec<Registration> = read(answer)?;
@@ -246,9 +248,8 @@ impl Turn<'_> {
                     let text = "the provider registered the endpoint and no secret came with it, as the plugin's manifest says";
                     return Err(Ok(text.to_owned()));
                 }
-                made.into_iter().for_each(|one| self.know(one));
-                self.record.asked = false;
-                self.keep(Some(secrets)).await
+                self.record.now.asked = false;
+                self.keep_made(made, secrets).await
             }
         }
     }
@@ -267,16 +268,34 @@ impl Turn<'_> {
         Ok((good(report.answer)?, secrets))
     }
 
-    /// Puts a registration in the place of what was kept of it.
-    fn know(&mut self, one: Registration) {
-        self.record.registrations.retain(|kept| kept.id != one.id);
-        self.record.registrations.push(one);
+    /// Keeps registrations that were made just now. Where the integration was disconnected meanwhile nobody
+    /// else knows of them: they are taken away again.
+    async fn keep_made(&mut self, made: Vec<Registration>, secrets: Credentials) -> Result<(), Problem> {
+        made.iter().cloned().for_each(|one| self.know(one));
+        let kept = self.keep(Some(secrets)).await;
+        if kept.is_err() && self.is_disconnected().await.map_err(Err)? {
+            for one in made {
+                self.call(Target::Unregister { id: one.id }).await?;
+            }
+        }
+        kept
     }
 
-    async fn keep(&self, secrets: Option<Credentials>) -> Result<(), Problem> {
+    async fn is_disconnected(&self) -> Result<bool> {
+        let scope = self.engine.0.store.tenant(self.tenant);
+        Ok(scope.get::<EndpointUpkeep>(&self.integration.id).await?.is_none())
+    }
+
+    /// Puts a registration in the place of what was kept of it.
+    fn know(&mut self, one: Registration) {
+        self.record.now.registrations.retain(|kept| kept.id != one.id);
+        self.record.now.registrations.push(one);
+    }
+
+    async fn keep(&mut self, secrets: Option<Credentials>) -> Result<(), Problem> {
         let secrets = secrets.filter(|secrets| secrets.names().next().is_some());
         let with = secrets.as_ref().map(|secrets| (&self.integration.record, secrets));
-        self.engine.keep_record(self.job, self.tenant, &self.record, with).await.map_err(Err)
+        self.engine.keep_record(self.job, self.tenant, &mut self.record, with).await.map_err(Err)
     }
 
     /// The address that the endpoint had before, while it goes on.
@@ -302,22 +321,27 @@ impl Turn<'_> {
     }
 
     /// Notes that all is in order, and when to look again.
-    async fn end_well(mut self, repaired: bool) -> Result<()> {
+    async fn end_well(self, repaired: bool) -> Result<()> {
         let now = self.engine.now();
-        let told = self.record.failures >= TOLD_AFTER;
-        let first_end = self.record.registrations.iter().filter_map(|one| one.expires_at_ms).min();
+        let Kept { now: mut record, stored } = self.record;
+        let told = record.failures >= TOLD_AFTER;
+        let first_end = record.registrations.iter().filter_map(|one| one.expires_at_ms).min();
         let renew = first_end.map(|end| {
             let end = gatehouse_domain::time::from_millis(i64::try_from(end).unwrap_or(i64::MAX));
             let before = SignedDuration::from_secs(self.rules.renew_before_seconds.into());
             end.checked_sub(before).unwrap_or(now)
         });
-        let daily = later(now, share(A_DAY, 0.8 + 0.4 * fraction()));
-        self.record.next_at = renew.map_or(daily, |renew| renew.min(daily));
-        (self.record.checked_at, self.record.failures, self.record.last_error) = (Some(now), 0, None);
+        let daily = later(now, jittered(A_DAY));
+        record.next_at = renew.map_or(daily, |renew| renew.min(daily));
+        (record.checked_at, record.failures, record.last_error) = (Some(now), 0, None);
         let mut work = self.engine.own_work(Some(self.tenant));
         self.job.guard(work.change())?;
         work.tenant(self.tenant).require::<Integration>(&self.integration.id)?;
-        work.tenant(self.tenant).put(&self.record)?;
+        work.tenant(self.tenant).replace(&stored, &record)?;
+        if repaired && self.webhook.backfill.is_some() {
+            // What it did not tell meanwhile is looked for at once.
+            backfill::enqueue(self.engine, work.change(), self.tenant, self.integration.id, When::Now).await?;
+        }
         if repaired || told {
             let id = self.integration.id;
             work.event(self.tenant, "webhooks.repaired", Some(&self.integration), id, json!({ "lost": repaired }))?;
@@ -336,24 +360,4 @@ fn good(answer: Answer) -> Result<Value, Problem> {
 
 fn read<T: serde::de::DeserializeOwned>(answer: Value) -> Result<T, Problem> {
     serde_json::from_value(answer).map_err(|error| Ok(format!("the gateway's answer does not read: {error}")))
-}
-
-/// The rules of a call that changes something and that the provider does not recognise when it is repeated.
-fn writes() -> CapabilityRules {
-    CapabilityRules { effect: Effect::Write, ..CapabilityRules::default() }
-}
-
-fn later(now: Timestamp, pause: SignedDuration) -> Timestamp {
-    now.saturating_add(pause).unwrap_or(Timestamp::MAX)
-}
-
-fn pause(failures: u32) -> SignedDuration {
-    let (first, longest) = PAUSE;
-    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(longest);
-    share(SignedDuration::from_millis(doubled), 0.8 + 0.4 * fraction())
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a pause needs no precision")]
-fn share(of: SignedDuration, share: f64) -> SignedDuration {
-    SignedDuration::from_millis((of.as_millis() as f64 * share) as i64)
 }
