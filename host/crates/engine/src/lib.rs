@@ -62,6 +62,9 @@ mod housekeeping;
 mod quarantine;
 mod recover;
 
+#[cfg(test)]
+mod simulation;
+
 pub use caller::Caller;
 pub use clock::{Clock, SystemClock};
 pub use engine::{Engine, Parts, Policy};

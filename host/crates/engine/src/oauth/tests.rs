@@ -3,6 +3,7 @@
 
 mod exchange;
 mod gone;
+mod simulation;
 
 use gatehouse_broker::oauth::APP;
 use gatehouse_broker::{Owner, Place as Spot, Secret};

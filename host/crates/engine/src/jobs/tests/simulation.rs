@@ -317,9 +317,7 @@ impl World {
 
 #[test]
 fn no_job_is_lost_and_none_ends_twice() {
-    let seeds = std::env::var("GATEHOUSE_SIM_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(60u64);
-    let first = std::env::var("GATEHOUSE_SIM_FIRST").ok().and_then(|first| first.parse().ok()).unwrap_or(0u64);
-    for seed in first..first + seeds {
+    for seed in crate::simulation::seeds(60) {
         let run = std::panic::AssertUnwindSafe(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(async {
@@ -333,7 +331,7 @@ fn no_job_is_lost_and_none_ends_twice() {
         });
         if let Err(panic) = std::panic::catch_unwind(run) {
             let words = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-            panic!("seed {seed} (GATEHOUSE_SIM_FIRST={seed} GATEHOUSE_SIM_SEEDS=1): {words}");
+            panic!("seed {seed} (SIM_SEED={seed}): {words}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A queue on a bench: a clock that is set by hand, dice with a seed, storages in memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use gatehouse_domain::id::TenantId;
 use gatehouse_domain::job::Class;
@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::jobs::claim::{Room, Turns};
 use crate::jobs::{Claimed, Jobs, NewJob, Outcome, Settled};
+pub(super) use crate::simulation::Dice;
 
 /// Noon of a day.
 pub(super) const NOON: i64 = 1_800_014_400_000;
@@ -34,28 +35,6 @@ impl Hands {
 impl Clock for Hands {
     fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
-
-/// Random numbers from a seed (splitmix64).
-#[derive(Clone)]
-pub(super) struct Dice(Arc<AtomicU64>);
-
-impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(seed)))
-    }
-
-    pub(super) fn roll(&self) -> u64 {
-        let state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `sides`.
-    pub(super) fn below(&self, sides: u64) -> u64 {
-        self.roll() % sides
     }
 }
 
