@@ -17,11 +17,11 @@ pub(crate) struct Options {
 /// Builds and shows.
 pub(crate) fn command(root: &Path, options: &Options) -> Result<()> {
     let host = plugins::build_host(root)?;
-    let components = plugins::build(root, None, &host)?;
+    let built = plugins::build(root, None, &host)?;
     let mut demo = Command::new(host);
     demo.current_dir(root).arg("demo");
-    for component in components {
-        demo.arg("--plugin").arg(component);
+    for plugin in built {
+        demo.arg("--plugin").arg(plugin.path);
     }
     if options.keep {
         demo.arg("--keep");

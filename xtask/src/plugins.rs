@@ -14,17 +14,29 @@ pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 const STEP: &str = "plugins";
 
+/// A plugin that was built.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// Its folder's name.
+    pub(crate) name: String,
+    /// The packaged file.
+    pub(crate) path: PathBuf,
+    /// How many bytes of it are the component.
+    pub(crate) component: u64,
+    /// How many bytes it has.
+    pub(crate) file: u64,
+}
+
 /// Builds and says where each plugin is.
 pub(crate) fn command(root: &Path, only: Option<&str>) -> Result<()> {
-    for component in build(root, only, &build_host(root)?)? {
-        println!("{}", component.display());
+    for built in build(root, only, &build_host(root)?)? {
+        println!("{}", built.path.display());
     }
     Ok(())
 }
 
-/// Builds the plugins, or the one named, with the host binary `host`, and answers their
-/// components in order of folder.
-pub(crate) fn build(root: &Path, only: Option<&str>, host: &Path) -> Result<Vec<PathBuf>> {
+/// Builds the plugins, or the one named, with the host binary `host`, and answers them in order of folder.
+pub(crate) fn build(root: &Path, only: Option<&str>, host: &Path) -> Result<Vec<Built>> {
     let folders = chosen(folders(root)?, only)?;
     ensure_target()?;
     folders.iter().map(|folder| build_one(root, host, folder)).collect()
@@ -102,13 +114,21 @@ fn chosen(folders: Vec<PathBuf>, only: Option<&str>) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn build_one(root: &Path, host: &Path, folder: &Path) -> Result<PathBuf> {
+fn build_one(root: &Path, host: &Path, folder: &Path) -> Result<Built> {
     let mut command = Command::new(host);
     command.current_dir(root).args(["plugin", "build"]).arg(folder).arg("--json");
     let name = format!("build plugin {}", name_of(folder));
     let built = Step::new(&name, command).logged(root).run()?;
-    let component = built.iter().find_map(|line| value_of(line, "component"));
-    component.map(PathBuf::from).ok_or_else(|| Failure::new(name, "the host did not say where the component is"))
+    let number = |key| built.iter().find_map(|line| number_of(line, key));
+    let path = built.iter().find_map(|line| value_of(line, "component")).map(PathBuf::from);
+    let told = path.zip(number("component")).zip(number("size"));
+    let ((path, component), file) = told.ok_or_else(|| Failure::new(name, "the host did not say what it built"))?;
+    Ok(Built { name: name_of(folder), path, component, file })
+}
+
+/// The number under `key` in a line of our own pretty-printed JSON.
+fn number_of(line: &str, key: &str) -> Option<u64> {
+    line.trim().strip_prefix(&format!("\"{key}\": "))?.trim_end_matches(',').parse().ok()
 }
 
 /// The text under `key` in a line of our own pretty-printed JSON.
@@ -148,6 +168,8 @@ mod tests {
         ] {
             assert_eq!(value_of(line, "component").as_deref(), expect, "{line}");
         }
+        assert_eq!(number_of(r#"    "component": 4711,"#, "component"), Some(4711));
+        assert_eq!(number_of(r#"  "component": "4711.wasm""#, "component"), None);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use gatehouse_sdk::Result;
 use gatehouse_sdk::backfill::{EventPage, ListedEvent};
 use gatehouse_sdk::http::Request;
-use gatehouse_sdk::json::{self, Value};
+use gatehouse_sdk::json;
 
-use crate::api::{self, Event, List, Settings};
+use crate::api::{self, Event, Page, Settings};
 
 /// How many events a page has: some of their objects are large.
 const PAGE: u32 = 50;
@@ -14,16 +14,14 @@ const PAGE: u32 = 50;
 pub(crate) fn list(since_ms: u64, kinds: &[String], cursor: Option<String>) -> Result<EventPage> {
     let get = Request::get("/v1/events").query("limit", PAGE).query("created[gte]", since_ms / 1000);
     let response = api::send(get.query_some("starting_after", cursor), &Settings::load()?)?;
-    let page: List<Value> = api::read(&response)?;
-    let (mut events, mut last) = (Vec::new(), None);
-    for listed in page.data {
-        let body = listed.to_string().into_bytes();
-        let made = json::from_value::<Event>(&listed).ok().and_then(|event| Some((event.occurred_at_ms()?, event)));
+    let page = Page::of(&response)?;
+    let mut events = Vec::new();
+    for listed in &page.data {
+        let made = json::from_value::<Event>(listed).ok().and_then(|event| Some((event.occurred_at_ms()?, event)));
         let (occurred_at_ms, event) = made.ok_or_else(|| response.senseless("stripe listed what is no event"))?;
         if kinds.contains(&event.kind) {
-            events.push(ListedEvent { id: event.id.clone(), occurred_at_ms, body });
+            events.push(ListedEvent { id: event.id, occurred_at_ms, body: listed.to_string().into_bytes() });
         }
-        last = Some(event.id);
     }
-    Ok(EventPage { events, cursor: last.filter(|_| page.has_more) })
+    Ok(EventPage { events, cursor: page.next() })
 }

@@ -128,9 +128,9 @@ impl Rules {
 }
 
 impl Counts {
-    /// The part of its calls that failed; none where too few were made to tell.
+    /// The part of its calls that failed; none where none was made.
     fn rate(self) -> f64 {
-        if self.calls < FEWEST { 0.0 } else { self.failures as f64 / self.calls as f64 }
+        if self.calls == 0 { 0.0 } else { self.failures as f64 / self.calls as f64 }
     }
 
     /// The lowest rate that is likely, by Wilson's score interval.
@@ -145,7 +145,9 @@ impl Counts {
 impl Canary {
     /// What the counts show at a time, where they show anything yet.
     pub fn shown(&self, old: Counts, new: Counts, now: Timestamp) -> Option<Shown> {
-        let allowed = old.rate() + self.rules.max_error_rate;
+        // Too few calls of the old version excuse nothing.
+        let usual = if old.calls < FEWEST { 0.0 } else { old.rate() };
+        let allowed = usual + self.rules.max_error_rate;
         let says = |word: &str| {
             format!(
                 "{} of {} calls failed on {}, {word} {} of {} on {}",
@@ -265,6 +267,19 @@ mod tests {
         check((0, 100), (10, 100), 1, "bad");
         check((0, 100), (60, 1_000), 1, "nothing");
         check((2, 2), (3, 3), 0, "bad");
+    }
+
+    #[test]
+    fn what_failed_is_not_promoted_for_being_little() {
+        let rules = Rules { calls: 1, minutes: 0, max_error_rate: 0.6, ..RULES };
+        let shown =
+            |failures, calls| canary(rules).shown(Counts::default(), Counts { calls, failures }, from_millis(60_000));
+        assert!(matches!(shown(0, 1), Some(Shown::Good(_))));
+        assert!(matches!(shown(1, 2), Some(Shown::Good(_))));
+        for failures in 1..5 {
+            assert_eq!(shown(failures, failures), None, "{failures}");
+        }
+        assert!(matches!(shown(5, 5), Some(Shown::Bad(_))));
     }
 
     #[test]

@@ -8,13 +8,14 @@ use gatehouse_domain::integration::status::Signal;
 use gatehouse_domain::integration::{Environment, Health, Integration, IntegrationStatus};
 use gatehouse_domain::plugin::PluginVersion;
 use gatehouse_domain::webhook::Endpoint;
-use gatehouse_domain::{Error, Result};
+use gatehouse_domain::{Error, ErrorKind, Result};
 use gatehouse_store::records::{IntegrationByProvider, RateBudget, SealedCredential};
 use gatehouse_store::{Page, Stored};
 use serde_json::{Map, Value, json};
 
 use crate::clock::random;
 use crate::tag::IfMatch;
+use crate::work::Work;
 use crate::{Caller, Credentials, Engine, name};
 
 mod circuit;
@@ -31,6 +32,9 @@ pub(crate) use credential::Opened;
 pub use list::Filter;
 pub use settings::Settings;
 pub use status::Status;
+
+/// How often a change is made again where the upkeep of its endpoint was quicker.
+const TRIES: u32 = 8;
 
 /// An integration to make.
 pub struct NewIntegration {
@@ -158,25 +162,37 @@ impl Engine {
     /// [`gatehouse_domain::ErrorKind::NotFound`], [`gatehouse_domain::ErrorKind::Stale`], and
     /// [`gatehouse_domain::ErrorKind::Conflict`] with what would break.
     pub async fn delete_integration(&self, by: &Caller, target: &str, expected: &IfMatch, force: bool) -> Result<()> {
-        let tenant = by.tenant()?;
         let stored = self.integration(by, target).await?;
         expected.check(&stored.record)?;
+        let mut tries = 0;
+        loop {
+            match self.deletion(by, &stored, force).await?.commit().await {
+                // Whoever looks after its endpoint stored something at this moment.
+                Err(error) if error.kind == ErrorKind::Conflict && tries < TRIES => tries += 1,
+                done => break done?,
+            }
+        }
+        self.0.resilience.forget(stored.id);
+        self.cut_late_ties(by, &stored).await
+    }
+
+    /// All that goes with an integration.
+    async fn deletion(&self, by: &Caller, stored: &Stored<Integration>, force: bool) -> Result<Work> {
+        let tenant = by.tenant()?;
         let mut work = self.work(by);
-        self.cut_ties(by, &stored, force, &mut work).await?;
-        self.bid_farewell(tenant, &stored, &mut work).await?;
-        self.end_syncs(&mut work, tenant, &stored).await?;
-        self.drop_tokens(tenant, &stored, &mut work).await?;
+        self.cut_ties(by, stored, force, &mut work).await?;
+        self.bid_farewell(tenant, stored, &mut work).await?;
+        self.end_syncs(&mut work, tenant, stored).await?;
+        self.drop_tokens(tenant, stored, &mut work).await?;
         work.tenant(tenant).delete::<Integration>(&stored.id)?;
         work.tenant(tenant).delete::<SealedCredential>(&stored.id)?;
         work.tenant(tenant).delete::<RateBudget>(&stored.id)?;
         work.tenant(tenant).delete::<IntegrationByProvider>(&(stored.provider.clone(), stored.id))?;
         self.forget_cassettes(&mut work, tenant, stored.id).await?;
-        self.close_endpoints(&stored, &mut work).await?;
+        self.close_endpoints(stored, &mut work).await?;
         work.audit("integration.deleted", stored.id, Some(&stored.record), None)?;
-        work.event(tenant, "integration.deleted", Some(&stored), stored.id, json!({ "name": stored.name }))?;
-        work.commit().await?;
-        self.0.resilience.forget(stored.id);
-        self.cut_late_ties(by, &stored).await
+        work.event(tenant, "integration.deleted", Some(stored), stored.id, json!({ "name": stored.name }))?;
+        Ok(work)
     }
 
     /// What an integration can do: read from its plugin's component.

@@ -19,6 +19,6 @@ pub(crate) use dice::Dice;
 pub(crate) use disk::{Disk, Harm, Witness};
 pub(crate) use ground::Ground;
 pub(crate) use life::Life;
-pub(crate) use seeds::{Living, live, live_all, seeds, the_same_twice};
+pub(crate) use seeds::{Living, live_all, seeds, the_same_twice};
 pub(crate) use trace::Trace;
 pub(crate) use wire::{Answering, Fate, Peer, Sent, Wire, answer};

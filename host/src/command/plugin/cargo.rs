@@ -92,9 +92,11 @@ pub(super) fn locate(folder: &Path) -> Result<Package> {
 }
 
 /// Builds the component and answers the file. Cargo shows its own progress on standard error.
+///
+/// The component alone: with a library beside it that others could link, all that is public stays in.
 pub(super) fn build(package: &Package) -> Result<PathBuf> {
     let mut command = cargo(&package.manifest);
-    command.args(["build", "--lib", "--target", TARGET, "--profile", PROFILE]);
+    command.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET, "--profile", PROFILE]);
     command.args(["--message-format=json-render-diagnostics", "--manifest-path"]).arg(&package.manifest);
     for setting in missing_settings(&package.workspace_root) {
         command.args(["--config", setting]);

@@ -124,6 +124,8 @@ impl Scene {
             .route("/v1/webhook_endpoints", get(list).post(make))
             .route("/v1/webhook_endpoints/{id}", delete(take).post(change))
             .route("/v1/events", get(events))
+            .route("/v1/balance", get(async || Json(json!({ "object": "balance", "livemode": false }))))
+            .route("/v1/account", get(async || Json(json!({ "id": "acct_1", "object": "account" }))))
             .with_state(Arc::clone(&known));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());

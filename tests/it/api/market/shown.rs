@@ -22,6 +22,16 @@ fn shown(version: &str, change: impl FnOnce(&mut Showcase)) -> Vec<u8> {
     showcase.embed(&gateway(version, "acme")).unwrap()
 }
 
+/// A component with one more section of its own (core specification, 5.5.3), of less than 16 KiB.
+fn with_section(mut component: Vec<u8>, name: &str, data: &[u8]) -> Vec<u8> {
+    let name_bytes = u8::try_from(name.len()).unwrap();
+    let length = 1 + name.len() + data.len();
+    let low = u8::try_from(length & 0x7f).unwrap() | 0x80;
+    component.extend([0, low, u8::try_from(length >> 7).unwrap(), name_bytes]);
+    component.extend([name.as_bytes(), data].concat());
+    component
+}
+
 /// A whole answer, with its bytes.
 struct Got {
     status: u16,
@@ -124,13 +134,9 @@ async fn each_version_shows_its_own_and_the_last_one_takes_it_along() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_image_that_could_run_something_is_refused_at_the_door() {
     let server = Server::start(&[]);
-    // The author's own tools refuse to embed it, so it is written over what they embedded.
-    let harmless = "<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0'/></svg>";
-    let harmful = "<svg xmlns='http://www.w3.org/2000/svg'><script d='M0'/></svg>";
-    assert_eq!(harmless.len(), harmful.len());
-    let mut bytes = shown("1.0.0", |one| one.icon = Some(harmless.to_owned()));
-    let at = bytes.windows(harmless.len()).position(|window| window == harmless.as_bytes()).unwrap();
-    bytes[at..at + harmful.len()].copy_from_slice(harmful.as_bytes());
+    // The author's own tools refuse to embed it, so it is put in by hand, and not packed.
+    let harmful = json!({ "icon": "<svg xmlns='http://www.w3.org/2000/svg'><script d='M0'/></svg>" }).to_string();
+    let bytes = with_section(gateway("1.0.0", "acme"), "gatehouse:showcase", harmful.as_bytes());
     let refused = upload(&server, bytes, None).await.expect_problem(422, "icon.svg");
     assert!(refused.to_string().contains("`script`"), "{refused:#}");
     server.operator().get("/plugins/small").await.expect_problem(404, "small");

@@ -124,7 +124,7 @@ async fn an_endpoint_stays_where_it_is() {
     publish_with(&server, "1.0.0", |manifest| {
         let webhook = manifest.webhook.as_mut().unwrap();
         webhook.events.clear();
-        webhook.registration = None;
+        (webhook.registration, webhook.backfill) = (None, None);
     })
     .await;
     let tenant = story::new_tenant(&server, "Acme").await;

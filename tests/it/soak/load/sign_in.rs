@@ -2,7 +2,7 @@
 //! tokens that end every other second.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Worker;
 use crate::oauth::Browser;
 use crate::soak::tenant::Tenant;
-use crate::soak::world::World;
+use crate::soak::world::{PATIENCE, World};
 
 /// Calls again and again, and signs in where that is asked for.
 pub(super) async fn stay(mut worker: Worker) {
@@ -44,7 +44,8 @@ pub(in crate::soak) async fn call(world: &Arc<World>, tenant: &Tenant) -> u16 {
 
 /// Signs in from beginning to end; from the beginning again where the server went meanwhile.
 pub(in crate::soak) async fn connect(world: &Arc<World>, tenant: &Tenant) {
-    for _ in 0..200 {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
         if try_connect(world, tenant).await == Some(()) {
             return;
         }

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod backfill;
+mod between;
+
 const MANIFEST: &str = r#"
     id = "acme"
     version = "1.0.0"
@@ -389,37 +392,4 @@ fn neither_yanked_versions_nor_pre_releases_promise_anything() {
     publish("1.0.0 2.0.0-beta.1!", "2.0.0-beta.2!", Ok(()));
     publish("1.0.0", "1.0.1-rc.1!", Ok(()));
     publish("1.0.0", "1.0.1-rc.1+", Ok(()));
-}
-
-#[test]
-fn a_version_put_in_between_is_held_against_the_one_above_too() {
-    // 1.1.0 lacks what the new 1.0.1 has: who goes on from there loses it.
-    publish("1.0.0 1.1.0+", "1.0.1", Err("honest is 1.1.1"));
-    publish("1.1.0", "1.0.0!", Err("honest is 2.0.0"));
-    publish("2.0.0", "1.0.0!", Ok(()));
-    publish("1.0.0 1.1.0+ 2.0.0!", "1.2.0!", Err("honest is 3.0.0"));
-}
-
-#[test]
-fn a_list_of_events_comes_and_goes() {
-    let webhook = |backfill: Value| {
-        let verify = json!({ "type": "unsigned" });
-        let rules = json!({ "verify": verify, "events": ["paid"], "backfill": backfill });
-        move |version: &mut PluginVersion| version.manifest.webhook = Some(serde_json::from_value(rules).unwrap())
-    };
-    let (month, week) = (json!({ "window_hours": 720 }), json!({ "window_hours": 168 }));
-    for (was, is, expect) in [
-        (&Value::Null, &month, vec![(ADDS, "webhook.backfill: is new: the provider's list of events is read")]),
-        (&month, &week, vec![(ADDS, "webhook.backfill: is read at other times")]),
-        (&month, &month, vec![]),
-        (&month, &Value::Null, vec![(BREAKS, "webhook.backfill: is gone: what a webhook did not tell stays lost")]),
-    ] {
-        let (mut old, mut new) = (version("acme", "1.0.0"), version("acme", "1.0.1"));
-        webhook(was.clone())(&mut old);
-        webhook(is.clone())(&mut new);
-        let found = compare(&old, &new).differences;
-        let told: Vec<_> = found.iter().map(|one| (one.class, format!("{}: {}", one.path, one.message))).collect();
-        let told: Vec<_> = told.iter().map(|(class, text)| (*class, text.as_str())).collect();
-        assert_eq!(told, expect, "{was} {is}");
-    }
 }

@@ -14,9 +14,10 @@ use gatehouse_store::Stored;
 use gatehouse_store::records::{PreviousCredential, RateBudget, SealedCredential};
 use serde_json::{Map, Value, json};
 
-use super::{NewIntegration, Serving, Tested};
+use super::{NewIntegration, Serving, TRIES, Tested};
 use crate::execute::Run;
 use crate::tag::IfMatch;
+use crate::work::Work;
 use crate::{Caller, Credentials, Engine};
 
 /// The longest time that a replaced credential may stay good for webhooks.
@@ -94,7 +95,6 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::NotFound`]; [`ErrorKind::Stale`] where it is not what `expected` says.
     pub async fn disconnect_integration(&self, by: &Caller, target: &str, expected: &IfMatch) -> Result<Integration> {
-        let tenant = by.tenant()?;
         let stored = self.integration(by, target).await?;
         expected.check(&stored.record)?;
         if stored.connected_at.is_none() {
@@ -109,17 +109,30 @@ impl Engine {
             updated_at: self.now(),
             ..stored.record.clone()
         };
-        let mut work = self.work(by);
-        self.bid_farewell(tenant, &stored, &mut work).await?;
-        self.drop_tokens(tenant, &stored, &mut work).await?;
-        work.tenant(tenant).replace(&stored, &next)?;
-        work.tenant(tenant).delete::<SealedCredential>(&next.id)?;
-        work.tenant(tenant).delete::<RateBudget>(&next.id)?;
-        work.audit("integration.disconnected", next.id, Some(&stored.record), Some(&next))?;
-        work.event(tenant, "integration.disconnected", Some(&next), next.id, json!({ "name": next.name }))?;
-        work.commit().await?;
+        let mut tries = 0;
+        loop {
+            match self.parting(by, &stored, &next).await?.commit().await {
+                // Whoever looks after its endpoint stored something at this moment.
+                Err(error) if error.kind == ErrorKind::Conflict && tries < TRIES => tries += 1,
+                done => break done?,
+            }
+        }
         self.0.resilience.forget(next.id);
         Ok(next)
+    }
+
+    /// All that goes with the credential of an integration.
+    async fn parting(&self, by: &Caller, stored: &Stored<Integration>, next: &Integration) -> Result<Work> {
+        let tenant = by.tenant()?;
+        let mut work = self.work(by);
+        self.bid_farewell(tenant, stored, &mut work).await?;
+        self.drop_tokens(tenant, stored, &mut work).await?;
+        work.tenant(tenant).replace(stored, next)?;
+        work.tenant(tenant).delete::<SealedCredential>(&next.id)?;
+        work.tenant(tenant).delete::<RateBudget>(&next.id)?;
+        work.audit("integration.disconnected", next.id, Some(&stored.record), Some(next))?;
+        work.event(tenant, "integration.disconnected", Some(next), next.id, json!({ "name": next.name }))?;
+        Ok(work)
     }
 
     async fn connect_new(&self, by: &Caller, serving: Serving, ask: Connect) -> Result<(Integration, Tested)> {

@@ -13,7 +13,7 @@ use super::Incoming;
 /// How long a delivery is remembered: longer than providers keep repeating one.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(72);
 /// How much longer than the provider lists it, for clocks that differ.
-const SLACK: SignedDuration = SignedDuration::from_hours(1);
+const MARGIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is remembered of a delivery: by the provider's own id where the manifest says
 /// where that is, else by its bytes.
@@ -63,7 +63,7 @@ pub(super) fn event(
 /// Until when what comes now is remembered: as long as the provider may list it, or repeat it.
 pub(super) fn until(rules: &WebhookRules, now: Timestamp) -> Timestamp {
     let listed = rules.backfill.as_ref().map(|backfill| SignedDuration::from_hours(backfill.window_hours.into()));
-    let longest = listed.map_or(REMEMBERED, |listed| listed.saturating_add(SLACK).max(REMEMBERED));
+    let longest = listed.map_or(REMEMBERED, |listed| listed.saturating_add(MARGIN).max(REMEMBERED));
     now.saturating_add(longest).unwrap_or(Timestamp::MAX)
 }
 

@@ -10,8 +10,8 @@ use super::*;
 use crate::rotation::tests::support::going_on;
 
 /// How many commits an exchange takes here: its begin, the credentials in two parts, the tokens in
-/// two, the app, the flow, the revocation, the closing of the old key, its end.
-const COMMITS: usize = 10;
+/// two, the app, the flow, the revocation, the farewell, the closing of the old key, its end.
+const COMMITS: usize = 11;
 
 async fn place() -> (Place, TenantId) {
     let place = Place::begin(1, TOKENS).await;
