@@ -24,6 +24,7 @@ pub use state::{EndpointState, Standing};
 use super::backfill;
 use crate::Engine;
 use crate::work::Work;
+use jobs::Cause;
 
 impl Engine {
     /// Sees that an endpoint is registered with its provider, and that its events are complete, from the
@@ -34,6 +35,16 @@ impl Engine {
         tenant: TenantId,
         integration: &Integration,
     ) -> Result<()> {
+        self.tend_endpoint(work, tenant, integration, Cause::Changed).await
+    }
+
+    async fn tend_endpoint(
+        &self,
+        work: &mut Work,
+        tenant: TenantId,
+        integration: &Integration,
+        cause: Cause,
+    ) -> Result<()> {
         let Some(rules) = self.plugin_of(integration).await?.manifest.webhook else { return Ok(()) };
         if rules.backfill.is_some() {
             backfill::begin(self, work.change(), tenant, integration).await?;
@@ -41,6 +52,6 @@ impl Engine {
         if rules.registration.is_none() {
             return Ok(());
         }
-        jobs::enqueue(self, work.change(), tenant, integration.id, false).await
+        jobs::enqueue(self, work.change(), tenant, integration.id, cause).await
     }
 }

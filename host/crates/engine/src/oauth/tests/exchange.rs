@@ -129,10 +129,10 @@ async fn check_writer(writes: Writes, expected_refusals: usize) {
 #[tokio::test]
 async fn whoever_writes_meanwhile_is_readable_or_refused() {
     // Refused is who comes when its record was sealed again, and who comes when the door is shut.
-    check_writer(Writes::Tokens, 5).await;
+    check_writer(Writes::Tokens, 6).await;
     check_writer(Writes::First, 1).await;
-    check_writer(Writes::Lease, 5).await;
-    check_writer(Writes::App, 6).await;
+    check_writer(Writes::Lease, 6).await;
+    check_writer(Writes::App, 7).await;
 }
 
 /// The whole exchange happens between the sealing of a verifier and its commit.

@@ -40,21 +40,36 @@ struct Payload {
     by_hand: bool,
 }
 
+/// Why an endpoint is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// It is time to.
+    Due,
+    /// Its integration is changed by the same change, which must not lose against a turn that begins
+    /// at this moment; so it has a turn of its own behind those that wait.
+    Changed,
+    /// A person asked for it, which takes the place of what waits.
+    ByHand,
+}
+
 /// Has an endpoint looked at, from the commit of the change on.
 pub(super) async fn enqueue(
     engine: &Engine,
     change: &mut Change,
     tenant: TenantId,
     integration: IntegrationId,
-    by_hand: bool,
+    cause: Cause,
 ) -> Result<()> {
-    let payload = payload_of(Payload { tenant, integration, by_hand })?;
-    // What a person asks for takes the place of what waits, and not the other way round.
-    let on_waiting = if by_hand { OnWaiting::Replace } else { OnWaiting::Ignore };
+    let payload = payload_of(Payload { tenant, integration, by_hand: cause == Cause::ByHand })?;
+    let on_waiting = match cause {
+        Cause::Due => Some(OnWaiting::Ignore),
+        Cause::Changed => None,
+        Cause::ByHand => Some(OnWaiting::Replace),
+    };
     let job = NewJob {
         tenant: Some(tenant),
         class: Class::Normal,
-        unique: Some(Unique { key: integration.to_string(), on_waiting }),
+        unique: on_waiting.map(|on_waiting| Unique { key: integration.to_string(), on_waiting }),
         group: Some(group_of(integration)),
         ..NewJob::new(REGISTER, payload)
     };
@@ -133,7 +148,7 @@ async fn look_at(engine: &Engine, tenant: TenantId) -> Result<()> {
                 continue;
             }
             let mut work = engine.own_work(Some(tenant));
-            match engine.look_after_endpoint(&mut work, tenant, integration).await {
+            match engine.tend_endpoint(&mut work, tenant, integration, Cause::Due).await {
                 // Its plugin can not be read, which others tell of.
                 Err(error) => {
                     tracing::debug!(%error, integration.id = %integration.id, "its endpoint is not looked after")

@@ -119,7 +119,7 @@ impl Engine {
             return Err(Error::conflict(text));
         }
         let mut work = self.work(by);
-        jobs::enqueue(self, work.change(), tenant, integration.id, true).await?;
+        jobs::enqueue(self, work.change(), tenant, integration.id, jobs::Cause::ByHand).await?;
         work.audit::<EndpointUpkeep>("endpoint.repair_asked", integration.id, None, None)?;
         work.commit().await?;
         Ok(state)
