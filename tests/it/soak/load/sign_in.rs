@@ -42,12 +42,16 @@ pub(in crate::soak) async fn call(world: &Arc<World>, tenant: &Tenant) -> u16 {
     answer.map_or(0, |answer| answer.status)
 }
 
-/// Signs in from beginning to end; from the beginning again where the server went meanwhile.
+/// Signs in from beginning to end; from the beginning again where the server went meanwhile, however
+/// often it goes.
 pub(in crate::soak) async fn connect(world: &Arc<World>, tenant: &Tenant) {
-    let end = Instant::now() + PATIENCE;
+    let mut end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         if try_connect(world, tenant).await == Some(()) {
             return;
+        }
+        if !world.is_over() {
+            end = Instant::now() + PATIENCE;
         }
         world.count("signings in that were begun again");
         tokio::time::sleep(Duration::from_millis(50)).await;
