@@ -69,12 +69,20 @@ impl Shop {
         Self { server, provider, tenant, integrations }
     }
 
-    /// Pays, and answers with the status; 0 where the server was gone.
+    /// Pays, again where the server had no place for it, and answers with the status; 0 where it was gone.
     async fn pay(&self, name: &str, till: usize) -> u16 {
         let ask = json!({ "capability": "PROCESS_PAYMENT", "parameters": payment(name) }).to_string().into_bytes();
         let path = format!("/integrations/{}/execute", self.integrations[till % self.integrations.len()]);
         let json = [("content-type", "application/json")];
-        self.tenant.try_send(reqwest::Method::POST, &path, &json, ask).await.map_or(0, |answer| answer.status)
+        let end = std::time::Instant::now() + PATIENCE;
+        loop {
+            let answer = self.tenant.try_send(reqwest::Method::POST, &path, &json, ask.clone()).await;
+            let Ok(answer) = answer else { return 0 };
+            let turned_away = answer.body["type"] == "urn:gatehouse:problem:overloaded";
+            if !turned_away || std::time::Instant::now() > end {
+                return answer.status;
+            }
+        }
     }
 
     /// The executions of a list, by what the payment was called.

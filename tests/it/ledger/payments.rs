@@ -41,7 +41,7 @@ async fn run(payments: usize, remembers_keys: bool) -> (Shop, std::collections::
         .await;
     let lost = statuses.iter().filter(|status| **status == 504).count();
     let records = shop.settled().await;
-    assert_eq!(records.len(), payments);
+    assert_eq!(records.len(), payments, "{statuses:?}");
     shop.check(&records);
     let found_out = records.values().filter(|record| record["resolution"].is_object()).count();
     // What the caller was told is unknown was found out later, and nothing else was.
